@@ -1,0 +1,22 @@
+"""What a test does that needs a part of the system which may be missing."""
+
+import pytest
+
+from tools import parts
+
+
+def need(name: str) -> str:
+    """
+    Return where the part is (for a program, its path).
+
+    Without it the test is skipped, or, where nothing may be skipped (`CI=true`), failed. The names are the keys of
+    `tools.parts.PARTS`.
+    """
+    found = parts.find(name)
+    if found:
+        return found
+    part = parts.PARTS[name]
+    reason = f"{name} is missing ({part.purpose}); on Debian: apt-get install {part.package}"
+    if parts.must_be_here():
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

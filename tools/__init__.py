@@ -1,0 +1,1 @@
+"""Small programs that keep the house in order; none of them is part of the package."""
