@@ -1,0 +1,194 @@
+"""The log: the ordered, durable truth, read a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import LargeBinary, Row, Select, cast, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from realtime.channels import AUDIT, Coverage
+from realtime.events import Event, Position
+from realtime.store.checksum import checksum
+from realtime.store.committer import Committer
+from realtime.store.database import Database
+from realtime.store.history import AUDIT_TRIMMED, TRIMMED, read_history
+from realtime.store.tables import events
+
+log = structlog.get_logger(__name__)
+
+MERGE_LIMIT: Final = 16
+"""Up to so many channels are read each through its own index and merged; more by a scan."""
+
+PAGE_BYTES: Final = 256 * 1024
+"""A page ends after about so many bytes of data, however few its events: readers wait with theirs in hand."""
+
+_PARTITION: Final = 32
+
+_COLUMNS: Final = (
+    events.c.seq,
+    events.c.channel,
+    events.c.type,
+    # As bytes: they are spliced into frames as they are, and damaged ones may not be UTF-8.
+    cast(events.c.data, LargeBinary).label("data"),
+    events.c.entity_id,
+    events.c.actor,
+    events.c.at,
+    cast(events.c.metadata, LargeBinary).label("metadata"),
+    events.c.checksum,
+)
+
+
+@dataclass(slots=True)
+class Page:
+    """
+    A stretch of the log: the covered events after `after`, up to and including `upto`.
+
+    `trimmed` is the last position that retention has removed, as of this reading; when it
+    is past `after`, the stretch begins there instead. `damaged` are the `seq` of events
+    whose checksum does not agree: they are left out.
+    """
+
+    after: int
+    upto: int
+    trimmed: int
+    events: list[Event]
+    damaged: list[int] = field(default_factory=list)
+
+    @property
+    def gap(self) -> bool:
+        """Whether something after `after` was removed."""
+        return self.trimmed > self.after
+
+
+class EventLog:
+    """
+    `since` and its kin read; writing is the committer's.
+
+    `tip` is the `seq` of the last committed event, 0 before the first; `epoch` names this
+    history, so that a `seq` of another one is never mistaken for one of this.
+    """
+
+    def __init__(self, database: Database, committer: Committer, epoch: str) -> None:
+        self._database = database
+        self._committer = committer
+        self.epoch = epoch
+        self.damaged = 0
+        """Events met whose checksum did not agree, since the start."""
+
+    @property
+    def tip(self) -> int:
+        """The `seq` of the last committed event."""
+        return self._committer.state.seq
+
+    @property
+    def position(self) -> Position:
+        """The tip as a position."""
+        return Position(self.epoch, self.tip)
+
+    async def since(self, after: int, coverage: Coverage, *, upto: int, limit: int, type: str | None = None) -> Page:
+        """The first `limit` covered events after `after`, none past `upto`, in order."""
+        async with self._database.read() as connection:
+            trimmed = await _trimmed(connection, coverage)
+            start = max(after, trimmed)
+            if start >= upto or not coverage:
+                return Page(after, upto, trimmed, [])
+            return await self._page(connection, Page(after, upto, trimmed, []), start, coverage, limit, type)
+
+    async def _page(
+        self, connection: AsyncConnection, page: Page, start: int, coverage: Coverage, limit: int, type: str | None
+    ) -> Page:
+        statement = _select(start, page.upto, coverage, limit, type).execution_options(yield_per=_PARTITION)
+        read = size = 0
+        async with connection.stream(statement) as result:
+            async for rows in result.partitions(_PARTITION):
+                for row in rows:
+                    self._check(row, page)
+                    size += len(row.data)
+                read += len(rows)
+                if size >= PAGE_BYTES or read == limit:
+                    page.upto = rows[-1].seq
+                    break
+        return page
+
+    async def get(self, seq: int) -> Event | None:
+        """The event at `seq`, or None where there is none (any more)."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(*_COLUMNS).where(events.c.seq == seq))).first()
+        if row is None:
+            return None
+        page = Page(seq - 1, seq, 0, [])
+        self._check(row, page)
+        return page.events[0] if page.events else None
+
+    async def oldest(self, coverage: Coverage) -> int:
+        """The last `seq` before the oldest that is still kept for `coverage`: replay can begin after it."""
+        async with self._database.read() as connection:
+            return await _trimmed(connection, coverage)
+
+    async def before(self, at: int) -> int:
+        """
+        The last `seq` whose event is older than `at` (milliseconds), 0 where none is.
+
+        `at` never falls in the log, so this is a search by halving: some twenty look-ups
+        in a log of a million events, and no index on time.
+        """
+        low, high = 0, self.tip
+        async with self._database.read() as connection:
+            while low < high:
+                middle = (low + high + 1) // 2
+                row = (
+                    await connection.execute(
+                        select(events.c.seq, events.c.at)
+                        .where(events.c.seq <= middle, events.c.seq > low)
+                        .order_by(events.c.seq.desc())
+                        .limit(1)
+                    )
+                ).first()
+                if row is None or row.at < at:
+                    low = middle
+                else:
+                    high = row.seq - 1
+        return low
+
+    def _check(self, row: Row[Any], page: Page) -> None:
+        event = Event(
+            row.seq,
+            row.channel,
+            row.type,
+            row.data,
+            row.entity_id,
+            row.actor,
+            row.at,
+            row.metadata,
+        )
+        if checksum(event) == row.checksum:
+            page.events.append(event)
+        else:
+            page.damaged.append(row.seq)
+            self.damaged += 1
+            log.error("event damaged on disk", seq=row.seq)
+
+
+async def _trimmed(connection: AsyncConnection, coverage: Coverage) -> int:
+    marks = await connection.run_sync(read_history)
+    only_audit = coverage.names == {AUDIT} and not coverage.all_but
+    return int(marks[AUDIT_TRIMMED if only_audit else TRIMMED])
+
+
+def _select(after: int, upto: int, coverage: Coverage, limit: int, type: str | None) -> Select[Any]:
+    def stretch() -> Select[Any]:
+        statement = select(*_COLUMNS).where(events.c.seq > after, events.c.seq <= upto)
+        return statement if type is None else statement.where(events.c.type == type)
+
+    names: Sequence[str] = sorted(coverage.names)
+    if coverage.all_but:
+        statement = stretch().where(events.c.channel.not_in(names)) if names else stretch()
+        return statement.order_by(events.c.seq).limit(limit)
+    if len(names) == 1 or len(names) > MERGE_LIMIT:
+        return stretch().where(events.c.channel.in_(names)).order_by(events.c.seq).limit(limit)
+    merged = union_all(*(stretch().where(events.c.channel == name) for name in names)).subquery()
+    return select(merged).order_by(merged.c.seq).limit(limit)

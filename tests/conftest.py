@@ -1,0 +1,69 @@
+"""What tests share: settings over an empty data folder, a store, a server on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from realtime.config import Settings
+from realtime.events import Event
+from realtime.store.opening import Store, open_store
+
+Client = TestClient[web.Request, web.Application]
+MakeClient = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The defaults over an empty data folder."""
+    return Settings(data=tmp_path / "data")
+
+
+@pytest.fixture
+def heard() -> list[Event]:
+    """Every event that the `store` has announced."""
+    return []
+
+
+@pytest.fixture
+async def store(settings: Settings, heard: list[Event]) -> AsyncIterator[Store]:
+    """An open store, closed at the end."""
+    opened = await open_store(settings, heard.extend)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def make_client(tmp_path: Path) -> AsyncIterator[MakeClient]:
+    """Starts a server with the settings given, on a real socket of the loopback address."""
+    clients: list[Client] = []
+
+    async def make(**given: object) -> Client:
+        folder = given.pop("data", tmp_path / f"data{len(clients)}")
+        from realtime.app import create_app
+
+        app = create_app(Settings(data=folder, shutdown_spread=0, **given))  # type: ignore[arg-type]
+        client: Client = TestClient(TestServer(app))
+        clients.append(client)
+        await client.start_server()
+        return client
+
+    yield make
+    for client in clients:
+        await client.close()
+
+
+@pytest.fixture
+async def client(make_client: MakeClient) -> Client:
+    """A guest of an open server."""
+    return await make_client()
+
+
+@pytest.fixture
+async def closed(make_client: MakeClient) -> Client:
+    """Nobody yet, before a server where everything needs a credential."""
+    return await make_client(access="closed")
