@@ -1,0 +1,63 @@
+"""How many may be connected: in all, from one address, and before they have authenticated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from realtime.config import Settings
+from realtime.errors import Problem
+
+
+class Admission:
+    """
+    Counts sockets and streams (not plain requests).
+
+    Raises Problem `busy` (503) at `connections_limit`, `too_many_requests` (429) at
+    `connections_per_address`, from which loopback and trusted proxies are exempt.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._limit = settings.connections_limit
+        self._per_address = settings.connections_per_address
+        self._unauthenticated_limit = settings.unauthenticated_limit
+        self.total = 0
+        self.unauthenticated = 0
+        self.refused = 0
+        self._addresses: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, address: str, *, exempt: bool) -> Iterator[None]:
+        """A place for one connection, until the context ends."""
+        if self.total >= self._limit:
+            self.refused += 1
+            raise Problem("busy", f"{self._limit} clients are connected already, which is the limit.", retry_after=10)
+        if not exempt and self._addresses[address] >= self._per_address:
+            self.refused += 1
+            raise Problem(
+                "too_many_requests",
+                f"{self._per_address} clients are connected from this address already, which is the limit.",
+                retry_after=10,
+            )
+        self.total += 1
+        self._addresses[address] += 1
+        try:
+            yield
+        finally:
+            self.total -= 1
+            self._addresses[address] -= 1
+            if not self._addresses[address]:
+                del self._addresses[address]
+
+    @contextmanager
+    def stranger(self) -> Iterator[None]:
+        """A place for a connection that has yet to authenticate."""
+        if self.unauthenticated >= self._unauthenticated_limit:
+            self.refused += 1
+            raise Problem("busy", "Too many connections are waiting to authenticate.", retry_after=10)
+        self.unauthenticated += 1
+        try:
+            yield
+        finally:
+            self.unauthenticated -= 1

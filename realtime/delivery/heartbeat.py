@@ -1,0 +1,138 @@
+"""
+Signs of life: who is asked, who has not answered, whose credential has run out, and who
+holds too much memory. One task for all sessions, on the monotonic clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from itertools import count
+from typing import Final
+
+from realtime import clock
+from realtime.config import Settings
+from realtime.delivery.hub import Hub
+from realtime.delivery.session import Session
+from realtime.errors import CloseCode
+
+TICK: Final = 0.25
+EXPIRY_GRACE: Final = 30.0
+"""Seconds that a session may go on after its token has expired, to renew it in place."""
+
+
+class _Beat:
+    """One session's next moment: to be asked, or to have answered."""
+
+    __slots__ = ("acknowledged", "asked_at", "session")
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.asked_at: float | None = None
+        self.acknowledged = 0
+
+
+class Heartbeat:
+    """
+    Asks each session every `heartbeat` (WebSockets, by ping) or `stream_heartbeat`
+    (streams, by a comment or an empty line), and closes with 4012 whoever shows no sign
+    of life in time.
+
+    Signs of life are anything received, and, while data is under way, bytes that the
+    peer's system acknowledges: a slow reader's ping waits behind them. A stream's client
+    says nothing, so for it an empty send queue is a sign as well.
+    """
+
+    def __init__(self, hub: Hub, settings: Settings) -> None:
+        self._hub = hub
+        self._socket = (settings.heartbeat / 1_000, settings.heartbeat_timeout / 1_000)
+        stream = settings.stream_heartbeat / 1_000
+        self._stream = (stream, settings.stream_timeout / 1_000 - stream)
+        self._memory_limit = settings.outlets_limit
+        self._beats: list[tuple[float, int, _Beat]] = []
+        self._order = count()
+        self._task: asyncio.Task[None] | None = None
+        self._next_survey = 0.0
+
+    def start(self) -> None:
+        """Begin; ended by `stop`."""
+        self._task = asyncio.create_task(self._run(), name="heartbeat")
+
+    async def stop(self) -> None:
+        """End."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def watch(self, session: Session) -> None:
+        """Look after `session` until it leaves the hub."""
+        self._push(session.heard_at + self._pace(session)[0], _Beat(session))
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(TICK)
+            self._beat(loop.time())
+            if loop.time() >= self._next_survey:
+                self._next_survey = loop.time() + 1.0
+                self._survey(loop.time())
+
+    def _beat(self, now: float) -> None:
+        while self._beats and self._beats[0][0] <= now:
+            _, _, beat = heapq.heappop(self._beats)
+            session = beat.session
+            if session.id not in self._hub.sessions or session.close_code is not None:
+                continue
+            interval, patience = self._pace(session)
+            if beat.asked_at is None:
+                beat.asked_at = now
+                beat.acknowledged = session.outlet.acknowledged()
+                session.outlet.write(session.format.heartbeat)
+                self._push(now + patience, beat)
+            elif self._alive(session, beat):
+                due = max(now, beat.asked_at + interval)
+                beat.asked_at = None
+                self._push(due, beat)
+            else:
+                session.close(CloseCode.NO_PONG, "no sign of life in time")
+
+    def _alive(self, session: Session, beat: _Beat) -> bool:
+        assert beat.asked_at is not None
+        if session.heard_at >= beat.asked_at:
+            return True
+        outstanding = session.outlet.outstanding()
+        progress = session.outlet.acknowledged() > beat.acknowledged
+        if self._is_stream(session):
+            return progress or outstanding == 0
+        return progress and outstanding > 0
+
+    def _survey(self, now: float) -> None:
+        """Once a second: expired credentials, and the memory of all outlets together."""
+        wall = clock.now()
+        held: list[tuple[int, Session]] = []
+        for session in list(self._hub.sessions.values()):
+            expires_at = session.principal.expires_at
+            if expires_at is None or expires_at > wall:
+                session.expired_at = None
+            elif session.expired_at is None:
+                session.expired_at = now
+            elif now - session.expired_at >= EXPIRY_GRACE:
+                session.close(CloseCode.EXPIRED, "the credential has expired")
+            if session.live and (pending := session.outlet.pending()):
+                held.append((pending, session))
+        excess = sum(pending for pending, _ in held) - self._memory_limit
+        for pending, session in sorted(held, key=lambda item: item[0], reverse=True):
+            if excess <= 0:
+                break
+            excess -= pending
+            self._hub.fall_behind(session)
+
+    def _push(self, due: float, beat: _Beat) -> None:
+        heapq.heappush(self._beats, (due, next(self._order), beat))
+
+    def _pace(self, session: Session) -> tuple[float, float]:
+        return self._stream if self._is_stream(session) else self._socket
+
+    @staticmethod
+    def _is_stream(session: Session) -> bool:
+        return session.door in ("sse", "ndjson")

@@ -1,0 +1,279 @@
+"""
+Who in this process listens to what. The hub delivers what is committed, and never awaits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import count
+from time import perf_counter
+from typing import Final
+
+from realtime.channels import Coverage
+from realtime.config import Settings
+from realtime.delivery.audience import Audience
+from realtime.delivery.frames import Format
+from realtime.delivery.outlet import Outlet
+from realtime.delivery.replay import LogReader, catch_up
+from realtime.delivery.ring import Ring
+from realtime.delivery.session import Session, Start
+from realtime.errors import CloseCode, Problem
+from realtime.events import Event, Position, Signal
+from realtime.policy import Principal
+
+CHANGES_LIMIT: Final = 64
+"""Changes of subscription that may wait for a session that is behind."""
+
+
+@dataclass(slots=True)
+class HubCounts:
+    """Totals since the start, for `/metrics`."""
+
+    events: int = 0
+    flushes: int = 0
+    deliveries: int = 0
+    fell_behind: int = 0
+    replayed: int = 0
+
+
+class Hub:
+    """
+    Sessions, and the audiences in which the live ones listen.
+
+    `deliver` must be told of every committed event, in order, once. Everything here runs
+    in the loop's thread and without an await, so nothing can slip in between.
+    """
+
+    def __init__(self, log: LogReader, settings: Settings) -> None:
+        self.log = log
+        self.tip = log.tip
+        """The last event that was delivered; what is committed may be ahead of it."""
+        self.ring = Ring(settings.ring_events, settings.ring_bytes)
+        self.sessions: dict[int, Session] = {}
+        self.counts = HubCounts()
+        self.replay_page = settings.replay_page
+        self.stall_timeout = settings.stall_timeout / 1_000
+        self._outlet_limit = settings.outlet_limit
+        self._window = settings.join_window / 1_000
+        self._audiences: dict[tuple[Coverage, Format], Audience] = {}
+        self._listeners: dict[str, list[Audience]] = {}
+        self._dirty: set[Audience] = set()
+        self._ids = count(1)
+        self._timer: asyncio.TimerHandle | None = None
+        self._flush_cost = 0.0
+        self._flush_ended = 0.0
+        self._empty: asyncio.Event | None = None
+        self.is_current: Callable[[Principal], bool] = lambda _: True
+        """Asked when a session joins: its credential may have ended while it was being upgraded."""
+        self.stopping = False
+        self.closed: Counter[int] = Counter()
+        """Sessions that the server has closed, by code."""
+
+    @property
+    def position(self) -> Position:
+        """How far everybody who is live has been told."""
+        return Position(self.log.epoch, self.tip)
+
+    # -- events -----------------------------------------------------------------------
+
+    def deliver(self, events: Iterable[Event]) -> None:
+        """Take committed events: they go to everyone who listens, before this returns or within the join window."""
+        for event in events:
+            self.tip = event.seq
+            self.counts.events += 1
+            entry = self.ring.append(event)
+            for audience in self._audiences_of(event.channel):
+                if frame := entry.frame(audience.format, replayed=False):
+                    audience.waiting.append(frame)
+                    self._dirty.add(audience)
+        self._plan_flush()
+
+    def signal(self, signal: Signal, to: Callable[[Session], bool] = lambda _: True) -> None:
+        """Send passing news to the sessions that cover its channel and satisfy `to`; a full outlet misses it."""
+        frames: dict[Format, bytes | None] = {}
+        for session in self.sessions.values():
+            if signal.channel not in session.coverage or not to(session) or session.close_code is not None:
+                continue
+            if session.format not in frames:
+                frames[session.format] = session.format.signal(signal)
+            frame = frames[session.format]
+            if frame and session.outlet.pending() < self._outlet_limit:
+                session.outlet.write(frame)
+
+    def _audiences_of(self, channel: str) -> list[Audience]:
+        found = self._listeners.get(channel)
+        if found is None:
+            found = [audience for audience in self._audiences.values() if channel in audience.coverage]
+            self._listeners[channel] = found
+        return found
+
+    def _plan_flush(self) -> None:
+        """
+        The first events after a quiet moment leave at once. While the loop is busy they
+        gather, for no longer than the last flush took: one write per client then carries
+        many events, and a write is what fan-out costs.
+        """
+        if not self._dirty or self._timer is not None:
+            return
+        wait = self._flush_ended + min(self._flush_cost, self._window) - perf_counter()
+        if wait <= 0:
+            self._flush()
+        else:
+            self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        started = perf_counter()
+        dirty, self._dirty = self._dirty, set()
+        for audience in dirty:
+            self._flush_audience(audience)
+        self.counts.flushes += 1
+        self._flush_ended = perf_counter()
+        self._flush_cost = self._flush_ended - started
+
+    def _flush_audience(self, audience: Audience) -> None:
+        self.counts.deliveries += len(audience.waiting) * len(audience.sessions)
+        for session in audience.flush(self._outlet_limit):
+            self.fall_behind(session)
+
+    # -- sessions ---------------------------------------------------------------------
+
+    def connect(
+        self,
+        outlet: Outlet,
+        format: Format,
+        principal: Principal,
+        channels: tuple[str, ...],
+        coverage: Coverage,
+        *,
+        door: str,
+        start: Start,
+        label: str = "",
+        opted_in: bool = False,
+        heartbeat: int = 0,
+    ) -> Session:
+        """
+        A client has connected: greet it (if it opted in) and give it what follows `start`.
+
+        Without a start it gets what happens from now on. `heartbeat` (milliseconds) is
+        only told to it.
+        """
+        session = Session(
+            next(self._ids), outlet, format, principal, channels, coverage, door, label=label, opted_in=opted_in
+        )
+        session.cursor = self.tip if start.after is None else min(start.after, self.tip)
+        session.past = self.tip
+        session.heard_at = asyncio.get_running_loop().time()
+        self.sessions[session.id] = session
+        if opted_in:
+            outlet.write(format.hello(self.position, heartbeat))
+            if start.gap is not None:
+                outlet.write(format.gap(start.gap, self.position))
+        if start.after is None:
+            self.go_live(session)
+        else:
+            session.task = asyncio.create_task(catch_up(session, self, greet=opted_in), name="catch-up")
+        if not self.is_current(principal):
+            session.close(CloseCode.RECONNECT, "the credential has changed")
+        return session
+
+    def leave(self, session: Session) -> None:
+        """The client has gone."""
+        if self.sessions.pop(session.id, None) is not None and session.close_code is not None:
+            self.closed[session.close_code] += 1
+        if session.task is not None:
+            session.task.cancel()
+            session.task = None
+        self._silence(session)
+        if self._empty is not None and not self.sessions:
+            self._empty.set()
+
+    def change(self, session: Session, channels: tuple[str, ...], coverage: Coverage) -> Position:
+        """
+        Change what `session` listens to. Up to the position returned it gets what it
+        covered before, after it what `coverage` covers. Raises Problem `busy` when too
+        many changes wait for a session that is behind.
+        """
+        if session.live:
+            self._silence(session)
+            session.channels, session.coverage = channels, coverage
+            self.go_live(session)
+        else:
+            if len(session.changes) >= CHANGES_LIMIT:
+                raise Problem("busy", f"{CHANGES_LIMIT} changes are waiting until this connection has caught up.")
+            session.channels = channels
+            session.changes.append((self.tip, coverage))
+        return self.position
+
+    def go_live(self, session: Session) -> None:
+        """From now on the hub writes to `session`, which has been written everything up to `tip`."""
+        key = (session.coverage, session.format)
+        if key in self._audiences:
+            # What waits there is for those who were live before; this session has it already.
+            self._flush_audience(self._audiences[key])
+        if key not in self._audiences:
+            self._audiences[key] = Audience(*key)
+            self._listeners.clear()
+        audience = self._audiences[key]
+        audience.sessions.add(session)
+        session.audience = audience
+
+    def fall_behind(self, session: Session) -> None:
+        """Leave `session`, which has been written everything up to `tip`, to read the log by itself."""
+        self._silence(session)
+        if session.close_code is None:
+            session.cursor = self.tip
+            self.counts.fell_behind += 1
+            session.task = asyncio.create_task(catch_up(session, self, greet=False), name="catch-up")
+
+    def _silence(self, session: Session) -> None:
+        audience = session.audience
+        if audience is None:
+            return
+        session.audience = None
+        audience.sessions.discard(session)
+        if audience.waiting:
+            # It is owed what waits: up to the tip everything has happened before it left.
+            session.outlet.write(b"".join(audience.waiting))
+        if not audience.sessions:
+            self._audiences.pop((audience.coverage, audience.format), None)
+            self._dirty.discard(audience)
+            self._listeners.clear()
+
+    def census(self) -> Counter[tuple[str, str]]:
+        """How many sessions there are, by door and by state (`live`, `behind`)."""
+        return Counter((session.door, "live" if session.live else "behind") for session in self.sessions.values())
+
+    # -- ends -------------------------------------------------------------------------
+
+    def close_where(self, chosen: Callable[[Session], bool], code: CloseCode, reason: str) -> int:
+        """Close the sessions that `chosen` picks; returns how many."""
+        found = [session for session in self.sessions.values() if session.close_code is None and chosen(session)]
+        for session in found:
+            session.close(code, reason)
+        return len(found)
+
+    def close_credential(self, credential: str, code: CloseCode, reason: str) -> int:
+        """Close the sessions of a credential (`token:7`); returns how many."""
+        return self.close_where(lambda session: session.principal.credential == credential, code, reason)
+
+    async def stop(self, spread: float) -> None:
+        """Close everybody with 1001, spread over so many seconds, so that they do not all come back at once."""
+        self.stopping = True
+        sessions = list(self.sessions.values())
+        pause = spread / len(sessions) if sessions else 0.0
+        debt = 0.0
+        for session in sessions:
+            session.close(CloseCode.SHUTDOWN, "the server is stopping")
+            debt += pause
+            if debt >= 0.02:
+                await asyncio.sleep(debt)
+                debt = 0.0
+        if self.sessions:
+            self._empty = asyncio.Event()
+            await self._empty.wait()

@@ -1,0 +1,43 @@
+"""What a handler asks before it does anything: may whoever sent this request do that?"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from realtime import keys
+from realtime.errors import Problem
+from realtime.policy import Action, Principal, Role
+from realtime.services.credentials import unauthenticated
+
+
+def require(request: web.Request, action: Action, channel: str | None = None) -> Principal:
+    """
+    Who asks, if that one may do `action` (on `channel`).
+
+    Raises Problem `unauthenticated` where a credential could help, else `not_permitted`.
+    """
+    who = request[keys.PRINCIPAL]
+    if request.app[keys.POLICY].may(who, action, channel):
+        return who
+    if who.role is Role.NOBODY:
+        raise _needed()
+    what = action if channel is None else f"{action} {channel}"
+    raise Problem("not_permitted", f"{who.name} ({who.role}) may not {what} here.")
+
+
+def signed_in(request: web.Request) -> Principal:
+    """
+    Who asks, if that one has an account; what it may do is then the service's to say.
+
+    Raises Problem `unauthenticated` for nobody, `not_permitted` for a guest.
+    """
+    who = request[keys.PRINCIPAL]
+    if who.role is Role.NOBODY:
+        raise _needed()
+    if who.is_guest:
+        raise Problem("not_permitted", "This is for users; a guest has no account.")
+    return who
+
+
+def _needed() -> Problem:
+    return unauthenticated("A token is needed: send it as Authorization: Bearer rt_…", wrong=False)

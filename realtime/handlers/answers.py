@@ -1,0 +1,33 @@
+"""What a handler answers with when all went well; what went wrong is raised as a Problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from realtime.jsonio import dumps
+
+EVENT_SEQ: Final = "Event-Seq"
+"""The header that names the `seq` of the event which a write made."""
+
+_JSON: Final = "application/json"
+
+
+def answer(
+    value: Any, status: int = 200, *, seq: int | None = None, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """`value` as JSON; `seq` is that of the event which the write made."""
+    return _response(status, dumps(value), seq, {"Content-Type": _JSON, **(headers or {})})
+
+
+def empty(*, seq: int | None = None, headers: Mapping[str, str] | None = None) -> web.Response:
+    """204, without a body: what was deleted is gone."""
+    return _response(204, None, seq, dict(headers or {}))
+
+
+def _response(status: int, body: bytes | None, seq: int | None, headers: dict[str, str]) -> web.Response:
+    if seq is not None:
+        headers[EVENT_SEQ] = str(seq)
+    return web.Response(status=status, body=body, headers=headers)

@@ -1,0 +1,49 @@
+"""Publishing to channels of the users' own, by REST."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from realtime import keys
+from realtime.errors import Problem
+from realtime.handlers.access import require
+from realtime.handlers.answers import answer
+from realtime.handlers.bodies import parse_json, read_body
+from realtime.jsonio import dumps
+from realtime.policy import Action
+
+
+async def publish(request: web.Request) -> web.Response:
+    """
+    `POST /api/v1/channels/{name}`: 201 `{seq, channel, at}`.
+
+    `application/json` is JSON or 400; `text/*` a string; any other type JSON if it begins
+    with `{` or `[`, else a string.
+    """
+    who = require(request, Action.PUBLISH)
+    channel = request.match_info["name"]
+    publications = request.app[keys.PUBLICATIONS]
+    draft = publications.draft(who, channel, data_of(request, await read_body(request)))
+    event = await publications.publish(draft)
+    return answer({"seq": event.seq, "channel": channel, "at": event.time}, 201, seq=event.seq)
+
+
+def data_of(request: web.Request, body: bytes) -> bytes:
+    """The JSON text that a body of this type means. Raises Problem `malformed`."""
+    if not body:
+        raise Problem("malformed", "The body is empty: there is nothing to publish.")
+    kind = request.content_type if "Content-Type" in request.headers else ""
+    if kind == "application/json" or kind.endswith("+json"):
+        return dumps(parse_json(body))
+    if not kind.startswith("text/") and body.lstrip()[:1] in (b"{", b"["):
+        return dumps(parse_json(body))
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Problem("malformed", "The body is neither JSON nor text in UTF-8.") from None
+    if "\0" in text:
+        raise Problem("malformed", "The text holds the character NUL.")
+    return dumps(text)
+
+
+ROUTES = [web.post("/api/v1/channels/{name}", publish)]

@@ -1,0 +1,106 @@
+"""Live events over plain HTTP: Server-Sent Events and newline-delimited JSON, for `curl -N`."""
+
+from __future__ import annotations
+
+from aiohttp import HttpVersion11, web
+
+from realtime import keys
+from realtime.channels import Coverage
+from realtime.delivery.outlet import StreamOutlet
+from realtime.delivery.session import Start
+from realtime.dialects.canonical import CANONICAL
+from realtime.dialects.control import gap
+from realtime.events import Position
+from realtime.handlers import positions, subscriptions
+from realtime.handlers.access import require
+from realtime.handlers.admission import place
+from realtime.policy import Action
+
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+async def sse(request: web.Request) -> web.StreamResponse:
+    """`GET /api/v1/events/stream?channel=&since=`: an event stream (WHATWG HTML §9.2)."""
+    return await _stream(request, "sse", "text/event-stream; charset=utf-8")
+
+
+async def ndjson(request: web.Request) -> web.StreamResponse:
+    """`GET /api/v1/events/ndjson?channel=&since=`: a line an event; `poll=1` ends at the tip."""
+    return await _stream(request, "ndjson", "application/x-ndjson")
+
+
+async def _stream(request: web.Request, name: str, kind: str) -> web.StreamResponse:
+    who = require(request, Action.READ)
+    channels = subscriptions.named(request)
+    policy = request.app[keys.POLICY]
+    subscriptions.check(channels, who, policy)
+    coverage = subscriptions.coverage_of(channels, who, policy)
+    given = positions.given(request)
+    start = Start() if given is None else await positions.start_of(*given, request.app[keys.STORE].log)
+    response = web.StreamResponse(headers={**_HEADERS, "Content-Type": kind})
+    if name == "ndjson" and request.query.get("poll") == "1":
+        return await _poll(request, response, coverage, start)
+    with place(request):
+        return await _listen(request, response, name, coverage, start, opted_in=given is not None)
+
+
+async def _listen(
+    request: web.Request,
+    response: web.StreamResponse,
+    name: str,
+    coverage: Coverage,
+    start: Start,
+    *,
+    opted_in: bool,
+) -> web.StreamResponse:
+    hub = request.app[keys.HUB]
+    settings = request.app[keys.SETTINGS]
+    chunked = request.version >= HttpVersion11
+    writer = await response.prepare(request)
+    assert writer is not None  # it is for HEAD only, which has no route here
+    outlet = StreamOutlet(request, writer)
+    session = hub.connect(
+        outlet,
+        request.app[keys.FORMATS].stream(name, chunked=chunked),
+        request[keys.PRINCIPAL],
+        subscriptions.named(request),
+        coverage,
+        door=name,
+        start=start,
+        opted_in=opted_in,
+        heartbeat=settings.stream_heartbeat,
+    )
+    request.app[keys.HEARTBEAT].watch(session)
+    try:
+        await outlet.ended.wait()
+    finally:
+        hub.leave(session)
+    await response.write_eof()
+    return response
+
+
+async def _poll(
+    request: web.Request, response: web.StreamResponse, coverage: Coverage, start: Start
+) -> web.StreamResponse:
+    """What there is, then the end: for those who come by now and then."""
+    log = request.app[keys.STORE].log
+    tip, limit = log.tip, request.app[keys.SETTINGS].replay_page
+    after = tip if start.after is None else start.after
+    await response.prepare(request)
+    if start.gap is not None:
+        await response.write(gap(start.gap, Position(log.epoch, tip)) + b"\n")
+    while after < tip:
+        page = await log.since(after, coverage, upto=tip, limit=limit)
+        if page.gap:
+            await response.write(gap(Position(log.epoch, after), Position(log.epoch, page.trimmed)) + b"\n")
+        lines = [CANONICAL.event(event) + b"\n" for event in page.events]
+        await response.write(b"".join(lines))
+        after = max(page.upto, page.trimmed)
+    await response.write_eof()
+    return response
+
+
+ROUTES = [
+    web.get("/api/v1/events/stream", sse, allow_head=False),
+    web.get("/api/v1/events/ndjson", ndjson, allow_head=False),
+]

@@ -1,0 +1,86 @@
+"""Publishing to channels of the users' own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import func, select
+
+from realtime.channels import OWN_NAME, is_own
+from realtime.config import Settings
+from realtime.errors import Problem, invalid
+from realtime.events import Draft, Event
+from realtime.policy import Action, Policy, Principal
+from realtime.store.opening import Store
+from realtime.store.tables import own_channels
+from realtime.store.transaction import Transaction
+
+T = TypeVar("T")
+
+
+class Publications:
+    """Own channels: they exist from their first publication, up to `own_channels_limit` of them."""
+
+    def __init__(self, store: Store, settings: Settings, policy: Policy) -> None:
+        self._store = store
+        self._policy = policy
+        self._data_limit = settings.event_data_limit
+        self._channels_limit = settings.own_channels_limit
+        self._known: set[str] = set()
+
+    async def load(self) -> None:
+        """Learn which channels exist; called once, at start."""
+        async with self._store.database.read() as connection:
+            self._known = set((await connection.execute(select(own_channels.c.name))).scalars())
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The own channels that exist."""
+        return frozenset(self._known)
+
+    def draft(self, who: Principal, channel: str, data: bytes) -> Draft:
+        """
+        The draft of a publication. `data` is JSON text.
+
+        Raises Problem: `invalid` for a name that cannot be an own channel, `not_permitted`,
+        `too_large`.
+        """
+        if not is_own(channel):
+            raise invalid(channel=f"A channel's name is {OWN_NAME}.")
+        if not self._policy.may(who, Action.PUBLISH, channel):
+            raise Problem("not_permitted", f'You may not publish to "{channel}".')
+        if len(data) > self._data_limit:
+            raise Problem("too_large", f"An event holds at most {self._data_limit} bytes; this one has {len(data)}.")
+        return Draft(channel, "publication.created", data, actor=who.name)
+
+    def publish(self, draft: Draft) -> asyncio.Future[Event]:
+        """Queue a publication, in the order of the calls; the future brings its event, stored."""
+        future = self._store.committer.submit(self.work(draft))
+        if draft.channel not in self._known:
+            future.add_done_callback(self._learn)
+        return future
+
+    def work(self, draft: Draft) -> Callable[[Transaction], Event]:
+        """The unit of work of a publication, for those who add something to it."""
+        if draft.channel in self._known:
+            return lambda transaction: transaction.emit(draft)
+
+        def first(transaction: Transaction) -> Event:
+            self._make(transaction, draft.channel)
+            return transaction.emit(draft)
+
+        return first
+
+    def _make(self, transaction: Transaction, channel: str) -> None:
+        exists = select(own_channels.c.name).where(own_channels.c.name == channel)
+        if transaction.read(exists).first() is None:
+            count = transaction.read(select(func.count()).select_from(own_channels)).scalar_one()
+            if count >= self._channels_limit:
+                raise Problem("conflict", f"There are {count} channels already, which is the limit.")
+            transaction.insert(own_channels, {"name": channel, "created_at": transaction.at})
+
+    def _learn(self, published: asyncio.Future[Event]) -> None:
+        if not published.cancelled() and published.exception() is None:
+            self._known.add(published.result().channel)
