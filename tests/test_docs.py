@@ -22,9 +22,7 @@ def test_every_route_stands_in_the_protocol() -> None:
 
 
 def test_every_error_stands_in_the_protocol_with_its_status() -> None:
-    missing = [
-        code for code, kind in ERRORS.items() if not re.search(rf"`{code}`[^\n]*\| {kind.status} ", PROTOCOL)
-    ]
+    missing = [code for code, kind in ERRORS.items() if not re.search(rf"`{code}`[^\n]*\| {kind.status} ", PROTOCOL)]
     assert missing == []
 
 
@@ -35,10 +33,10 @@ def test_every_close_code_stands_in_the_protocol() -> None:
 def test_every_type_of_event_stands_in_the_protocol() -> None:
     # A reading that is deleted is told as a warning: the seed has no word for it.
     types = {*_WORDS, *_LEVELS, "publication.created", "audit.created"} - {"reading.deleted"}
-    assert [type for type in sorted(types) if f"`{type}`" not in PROTOCOL] == []
+    assert [name for name in sorted(types) if f"`{name}`" not in PROTOCOL] == []
 
 
-@pytest.mark.parametrize("document", sorted(path.name for path in (ROOT / "docs").glob("*.md")) + ["../README.md"])
+@pytest.mark.parametrize("document", [*sorted(path.name for path in (ROOT / "docs").glob("*.md")), "../README.md"])
 def test_every_link_leads_somewhere(document: str) -> None:
     text = (ROOT / "docs" / document).read_text()
     links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]

@@ -38,8 +38,11 @@ class Outlet(Protocol):
     def outstanding(self) -> int:
         """How many bytes it has not."""
 
-    async def drained(self) -> None:
-        """Wait until there is room again; raises ConnectionError when the peer is gone."""
+    async def drained(self, patience: float | None = None) -> bool:
+        """
+        Wait until there is room again, for at most `patience` seconds; tells whether there
+        is. Raises ConnectionError when the peer is gone.
+        """
 
     def close(self, code: int, reason: str) -> None:
         """End in an orderly way, by force after CLOSE_GRACE."""
@@ -57,6 +60,7 @@ class TransportOutlet:
         self._writer = writer
         self._written = 0
         self._loop = asyncio.get_running_loop()
+        self._draining: asyncio.Task[None] | None = None
         self.closing = False
 
     def write(self, data: bytes) -> int:
@@ -80,11 +84,24 @@ class TransportOutlet:
         """See Outlet."""
         return self._written - self.outstanding()
 
-    async def drained(self) -> None:
+    async def drained(self, patience: float | None = None) -> bool:
         """See Outlet."""
         if self._transport.is_closing():
             raise ConnectionResetError("the client has gone")
-        await self._writer.drain()
+        if self._draining is None:
+            if self._transport.get_write_buffer_size() <= HIGH_WATER:
+                return True
+            # A task of its own: all who wait for a connection share one future in aiohttp,
+            # and a wait that times out would cancel it for the next.
+            self._draining = self._loop.create_task(self._writer.drain())
+            self._draining.add_done_callback(_look)
+        done, _ = await asyncio.wait([self._draining], timeout=patience)
+        if not done:
+            return False
+        task, self._draining = self._draining, None
+        if task is not None:
+            task.result()
+        return True
 
     def abort(self) -> None:
         """Cut the connection; what waits is dropped."""
@@ -135,6 +152,12 @@ class StreamOutlet(TransportOutlet):
             self.closing = True
             self.ended.set()
             self._loop.call_later(CLOSE_GRACE, self.abort)
+
+
+def _look(done: asyncio.Task[None]) -> None:
+    # Whoever waited may have gone before its client did: then nobody else asks how it ended.
+    if not done.cancelled():
+        done.exception()
 
 
 def _send_queue(transport: asyncio.Transport) -> int:

@@ -53,6 +53,8 @@ async def catch_up(session: Session, hub: Hub, *, greet: bool) -> None:
     replayed = 0
     try:
         while True:
+            # Also before going live: one that still has a full outlet would fall behind at once.
+            await _room(session, hub)
             target = _next_target(session, hub)
             if session.cursor < target:
                 replayed += await _stretch(session, hub, target)
@@ -80,7 +82,6 @@ def _next_target(session: Session, hub: Hub) -> int:
 
 async def _stretch(session: Session, hub: Hub, target: int) -> int:
     """Write the next stretch, none of it past `target`; returns how many events it had."""
-    await _room(session, hub)
     if hub.ring.covers(session.cursor, hub.tip):
         entries = hub.ring.since(session.cursor, session.coverage)
         page = list(islice((entry for entry in entries if entry.event.seq <= target), hub.replay_page))
@@ -139,14 +140,10 @@ async def _room(session: Session, hub: Hub) -> None:
     Wait until the client has taken what it was sent; TimeoutError when it takes nothing
     at all for `stall_timeout`.
     """
-    while True:
-        taken = session.outlet.acknowledged()
-        try:
-            async with asyncio.timeout(hub.stall_timeout):
-                await session.outlet.drained()
-            break
-        except TimeoutError:
-            if session.outlet.acknowledged() <= taken:
-                raise
+    taken = session.outlet.acknowledged()
+    while not await session.outlet.drained(hub.stall_timeout):
+        before, taken = taken, session.outlet.acknowledged()
+        if taken <= before:
+            raise TimeoutError
     # Others must have their turn, also while this client takes everything at once.
     await asyncio.sleep(0)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
+from sqlalchemy.exc import DBAPIError
+
 from realtime.config import Settings
 from realtime.store import history, schema
 from realtime.store.committer import Announce, Committer
 from realtime.store.database import Database, DataLock
 from realtime.store.log import EventLog
+
+log = structlog.get_logger(__name__)
 
 
 class Store:
@@ -30,6 +35,9 @@ class Store:
             await self.committer.stop()
             await self.database.writer.run_sync(history.end)
             await self.database.writer.commit()
+        except DBAPIError as error:
+            # A full disk must not keep the server from stopping; the next start sees a crash.
+            log.warning("could not note the clean stop", reason=str(error.orig))
         finally:
             await self.database.close()
             self._lock.release()

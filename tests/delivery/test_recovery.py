@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -15,70 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession, TCPConnector, web
+from aiohttp import ClientSession
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from realtime import keys
-from realtime.app import create_app
-from realtime.config import Settings
 from realtime.store.retention import Retention
+from tests.delivery.servers import Server, small_client
 
 CHANNELS = ("a", "b", "c")
 PATIENCE = 10
-
-
-def small_buffers(*address: Any) -> socket.socket:
-    """A socket for which the system holds little, so that a slow reader is felt at once."""
-    made = socket.socket(*address[:3])
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    made.setblocking(False)
-    return made
-
-
-def client() -> ClientSession:
-    """A client with such sockets."""
-    return ClientSession(connector=TCPConnector(limit=0, socket_factory=lambda info: small_buffers(*info[:3])))
-
-
-class Server:
-    """One server over one folder, that can be stopped and started again on the same port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = 0
-        self.runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        config = Settings(
-            data=self.folder,
-            ring_events=8,
-            outlet_limit=16_384,
-            replay_page=5,
-            join_window=50,
-            shutdown_spread=0,
-            retention_interval=0,
-        )
-        self.runner = web.AppRunner(create_app(config), access_log=None)
-        await self.runner.setup()
-        listening = small_buffers(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", self.port))
-        await web.SockSite(self.runner, listening).start()
-        self.port = listening.getsockname()[1]
-
-    async def stop(self) -> None:
-        assert self.runner is not None
-        await self.runner.cleanup()
-
-    @property
-    def app(self) -> web.Application:
-        assert self.runner is not None
-        return self.runner.app
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
 
 
 @dataclass
@@ -188,7 +133,7 @@ class Play:
     """One history: what was done, what was published, what was trimmed."""
 
     def __init__(self, folder: Path, readers: list[tuple[str, tuple[str, ...]]]) -> None:
-        self.server = Server(folder)
+        self.server = Server(folder, ring_events=8, outlet_limit=16_384, replay_page=5, join_window=50)
         self.wanted = readers
         self.published: dict[int, tuple[str, int]] = {}
         self.count = 0
@@ -197,7 +142,7 @@ class Play:
 
     async def run(self, actions: list[tuple[str, Any, Any]]) -> None:
         await self.server.start()
-        async with client() as http:
+        async with small_client() as http:
             self.http = http
             self.readers = [Reader(self.server, http, door, channels) for door, channels in self.wanted]
             try:
