@@ -6,11 +6,14 @@ from aiohttp import web
 
 from realtime import keys
 from realtime.errors import Problem
+from realtime.events import Event
 from realtime.handlers.access import require
 from realtime.handlers.answers import answer
 from realtime.handlers.bodies import parse_json, read_body
+from realtime.handlers.idempotency import once
 from realtime.jsonio import dumps
 from realtime.policy import Action
+from realtime.store.idempotency import Key
 
 
 async def publish(request: web.Request) -> web.Response:
@@ -23,8 +26,13 @@ async def publish(request: web.Request) -> web.Response:
     who = require(request, Action.PUBLISH)
     channel = request.match_info["name"]
     publications = request.app[keys.PUBLICATIONS]
-    draft = publications.draft(who, channel, data_of(request, await read_body(request)))
-    event = await publications.publish(draft)
+    body = await read_body(request)
+    draft = publications.draft(who, channel, data_of(request, body))
+
+    async def do(key: Key | None) -> Event:
+        return await publications.publish(draft, key)
+
+    event = await once(request, body, do, lambda outcome: publications.published(outcome.seq or 0))
     return answer({"seq": event.seq, "channel": channel, "at": event.time}, 201, seq=event.seq)
 
 

@@ -13,6 +13,7 @@ from realtime.config import Settings
 from realtime.errors import Problem, invalid
 from realtime.events import Draft, Event
 from realtime.policy import Action, Policy, Principal
+from realtime.store.idempotency import Key
 from realtime.store.opening import Store
 from realtime.store.tables import own_channels
 from realtime.store.transaction import Transaction
@@ -55,23 +56,38 @@ class Publications:
             raise Problem("too_large", f"An event holds at most {self._data_limit} bytes; this one has {len(data)}.")
         return Draft(channel, "publication.created", data, actor=who.name)
 
-    def publish(self, draft: Draft) -> asyncio.Future[Event]:
-        """Queue a publication, in the order of the calls; the future brings its event, stored."""
-        future = self._store.committer.submit(self.work(draft))
+    def publish(self, draft: Draft, key: Key | None = None) -> asyncio.Future[Event]:
+        """
+        Queue a publication, in the order of the calls; the future brings its event, stored
+        together with the `key`, if there is one.
+        """
+        future = self._store.committer.submit(self.work(draft, key))
         if draft.channel not in self._known:
             future.add_done_callback(self._learn)
         return future
 
-    def work(self, draft: Draft) -> Callable[[Transaction], Event]:
+    async def published(self, seq: int) -> Event:
+        """The publication at `seq`. Raises Problem `trimmed` when it is no longer kept."""
+        event = await self._store.log.get(seq)
+        if event is None:
+            raise Problem("trimmed", f"The publication {seq} was made; it is no longer kept.")
+        return event
+
+    def work(self, draft: Draft, key: Key | None = None) -> Callable[[Transaction], Event]:
         """The unit of work of a publication, for those who add something to it."""
-        if draft.channel in self._known:
+        known = draft.channel in self._known
+        if known and key is None:
             return lambda transaction: transaction.emit(draft)
 
-        def first(transaction: Transaction) -> Event:
-            self._make(transaction, draft.channel)
-            return transaction.emit(draft)
+        def unit(transaction: Transaction) -> Event:
+            if not known:
+                self._make(transaction, draft.channel)
+            event = transaction.emit(draft)
+            if key is not None:
+                key.keep(transaction, 201, [], event.seq)
+            return event
 
-        return first
+        return unit
 
     def _make(self, transaction: Transaction, channel: str) -> None:
         exists = select(own_channels.c.name).where(own_channels.c.name == channel)

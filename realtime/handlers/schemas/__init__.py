@@ -1,0 +1,1 @@
+"""Schemas: what a body may hold. The same ones check it and make the OpenAPI document."""
