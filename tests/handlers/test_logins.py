@@ -1,0 +1,174 @@
+"""Signing a browser in and out, by one-time link and cookie."""
+
+import asyncio
+import re
+from http.cookies import SimpleCookie
+
+import pytest
+from yarl import URL
+
+from realtime.policy import Role
+from tests.signing import (
+    CHANNELS,
+    FOREIGN,
+    WRONG,
+    accounts_of,
+    bearer,
+    close_code,
+    cookie_for,
+    link_for,
+    me,
+    own_origin,
+    problem,
+    token_for,
+)
+
+
+async def sign_in(client, code, **headers):
+    """The answer to the button of the sign-in page, with its cookie (a browser's jar plays no part)."""
+    client.session.cookie_jar.clear()
+    async with client.post(f"/login/{code}", headers=headers, allow_redirects=False) as response:
+        cookies = SimpleCookie("; ".join(response.headers.getall("Set-Cookie", [])))
+        client.session.cookie_jar.clear()
+        return response, next(iter(cookies.values()), None)
+
+
+async def test_the_link_shows_a_button_and_the_button_signs_in(closed):
+    code = await link_for(closed, Role.AGENT)
+    async with closed.get(f"/login/{code}") as response:
+        page = await response.text()
+        assert response.status == 200
+        assert "the-agent" in page
+        assert re.search(r'<form[^>]* method="post"', page)
+        assert "Set-Cookie" not in response.headers
+
+    response, cookie = await sign_in(closed, code, **own_origin(closed))
+
+    assert (response.status, response.headers["Location"]) == (303, "/")
+    assert cookie.key == accounts_of(closed).cookie
+    assert cookie.value.startswith("rl_")
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["secure"]) == (True, "Lax", "/", "")
+    assert int(cookie["max-age"]) == 14 * 86_400
+    who = await me(closed, Cookie=f"{cookie.key}={cookie.value}")
+    assert (who["name"], who["role"], who["credential"]) == ("the-agent", "agent", "login")
+
+
+async def test_behind_https_the_cookie_is_secure_and_the_way_on_leads_below_the_public_path(make_client):
+    client = await make_client(public_url="https://live.example.org/realtime")
+
+    response, cookie = await sign_in(client, await link_for(client), Origin="https://live.example.org")
+
+    assert response.headers["Location"] == "/realtime/"
+    assert cookie["secure"] is True
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_scanners_and_previews_do_not_use_the_link_up(closed, method):
+    code = await link_for(closed)
+
+    for _ in range(5):
+        async with closed.request(method, f"/login/{code}") as response:
+            assert response.status == 200
+    assert (await sign_in(closed, code))[0].status == 303
+
+
+async def test_a_used_link_and_none_at_all_are_gone_and_say_how_to_get_another(closed):
+    code = await link_for(closed)
+    await sign_in(closed, code)
+
+    for method, gone in (("GET", code), ("POST", code), ("GET", "rk_nonsense"), ("POST", WRONG)):
+        async with closed.request(method, f"/login/{gone}", headers={"Accept": "text/html"}) as response:
+            text = await response.text()
+            assert response.status == 410
+            assert "user link" in text
+            assert gone not in text
+            assert "Set-Cookie" not in response.headers
+
+
+async def test_the_link_can_be_pasted_into_a_field(closed):
+    async with closed.get("/login") as response:
+        assert 'name="code"' in await response.text()
+    for around in ("{}", " http://localhost:8000/login/{} ", "http://localhost:8000/login/{}/"):
+        form = {"code": around.format(await link_for(closed))}
+        async with closed.post("/login", data=form, allow_redirects=False) as response:
+            assert response.status == 303
+    for form in ({}, {"code": ""}, {"other": "x"}):
+        async with closed.post("/login", data=form) as response:
+            assert await problem(response) == (400, "invalid")
+    async with closed.post("/login", data={"code": "x" * 5000}) as response:
+        assert await problem(response) == (413, "too_large")
+
+
+@pytest.mark.parametrize("headers", [FOREIGN, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_no_other_site_signs_anyone_in_or_out(closed, headers):
+    cookie, code = await cookie_for(closed), await link_for(closed)
+
+    assert (await sign_in(closed, code, **headers))[0].status == 403
+    async with closed.post("/login", data={"code": code}, headers=headers) as response:
+        assert await problem(response) == (403, "foreign_origin")
+    async with closed.post("/logout", headers={**headers, **cookie}) as response:
+        assert await problem(response) == (403, "foreign_origin")
+    assert (await me(closed, **cookie))["credential"] == "login"
+    assert (await sign_in(closed, code))[0].status == 303
+
+
+@pytest.mark.parametrize("path", ["/login", "/login/{code}", "/logout"])
+async def test_a_page_with_a_form_lets_the_browser_name_its_origin(closed, path):
+    """With `no-referrer` the form would be sent with `Origin: null`, and refused as another site's."""
+    cookie, code = await cookie_for(closed), await link_for(closed)
+
+    async with closed.get(path.format(code=code), headers=cookie) as response:
+        assert response.status == 200
+        assert response.headers["Referrer-Policy"] == "same-origin"
+
+
+async def test_signing_out_ends_the_login_and_its_sockets_and_no_others(closed):
+    here, elsewhere = await cookie_for(closed), await cookie_for(closed)
+
+    async with (
+        closed.ws_connect(CHANNELS, headers={**own_origin(closed), **here}) as ws,
+        closed.ws_connect(CHANNELS, headers={**own_origin(closed), **elsewhere}) as other,
+        asyncio.timeout(5),
+    ):
+        async with closed.post("/logout", headers=here, allow_redirects=False) as response:
+            assert (response.status, response.headers["Location"]) == (303, "/login")
+            assert "Max-Age=0" in response.headers["Set-Cookie"]
+        assert await close_code(ws) == 4500
+        await other.send_json({"action": "ping"})
+        assert (await other.receive_json())["success"]
+    assert await me(closed, **here) == 401
+    assert (await me(closed, **elsewhere))["credential"] == "login"
+
+
+async def test_following_a_link_to_logout_signs_nobody_out(closed):
+    cookie = await cookie_for(closed)
+
+    async with closed.get("/logout", headers=cookie) as response:
+        assert response.status == 200
+    assert (await me(closed, **cookie))["credential"] == "login"
+
+
+async def test_only_who_is_signed_in_can_sign_out(client):
+    for headers in ({}, bearer(await token_for(client))):
+        async with client.post("/logout", headers=headers) as response:
+            assert await problem(response) == (400, "invalid")
+
+
+async def test_an_admin_makes_a_link_whose_address_a_browser_can_open(client):
+    root = bearer(await token_for(client, Role.ADMIN))
+    await token_for(client, Role.VIEWER, "ana")
+
+    async with client.post("/api/v1/users/4/link/", headers=root) as response:
+        body = await response.json()
+        assert response.status == 201
+    url = URL(body["url"])
+    assert body["user"] == "ana"
+    assert url.origin() == client.make_url("/").origin()
+    assert (await sign_in(client, url.name))[0].status == 303
+
+
+async def test_the_pages_work_without_any_script(closed):
+    for path in ("/login", f"/login/{await link_for(closed)}"):
+        async with closed.get(path) as response:
+            page = await response.text()
+        assert not re.search(r"<script|<style|style=|onclick|javascript:", page)
