@@ -1,0 +1,1 @@
+"""Running the application as a program: where it listens, what it says, how it stops."""

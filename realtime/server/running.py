@@ -1,0 +1,109 @@
+"""The server as a program, from the settings to the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from socket import AF_UNIX, socket
+
+import structlog
+
+from realtime import logs
+from realtime.app import create_app
+from realtime.config import Settings
+from realtime.server import banner
+from realtime.server.connections import Connection, HeadDeadline
+from realtime.server.exit_codes import ExitCode
+from realtime.server.listening import BACKLOG, CannotListen, LocalSocket, listen_on_ports
+from realtime.server.process import UnfitInterpreter, loop_factory, raise_descriptor_limit, require_c_parser
+from realtime.server.stopping import Runner, StopSignal, stop
+from realtime.store.database import DataInUse, DataLock
+from realtime.store.schema import NewerSchema
+
+log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> ExitCode:
+    """
+    Serve until SIGTERM or SIGINT, and tell how it went; never raises.
+
+    The banner goes to standard output; the log, and a sentence about what prevents the
+    start, go to standard error.
+    """
+    os.umask(0o077)  # the database is for its owner, whatever folder it lies in
+    logs.configure(settings)
+    try:
+        require_c_parser()
+        raise_descriptor_limit()
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_serve(settings))
+    except DataInUse as error:
+        return _failed(error, ExitCode.IN_USE)
+    except CannotListen as error:
+        return _failed(error, ExitCode.ADDRESS)
+    except (UnfitInterpreter, NewerSchema) as error:
+        return _failed(error, ExitCode.FAILED)
+    except Exception as error:  # the border of the program: whatever it was is told
+        log.error("the server could not go on", exc_info=error)
+        return _failed(error, ExitCode.FAILED)
+    return ExitCode.OK
+
+
+def _failed(error: Exception, code: ExitCode) -> ExitCode:
+    sys.stderr.write(f"realtime: {logs.redact(str(error) or type(error).__name__)}\n")
+    return code
+
+
+async def _serve(settings: Settings) -> None:
+    signals = StopSignal()
+    sockets = _listen(settings)
+    # From here on port 0 is the port that it became: links and the own origin need it.
+    settings = replace(settings, port=tuple(dict.fromkeys(opened.getsockname()[1] for opened in sockets)))
+    app = create_app(settings)
+    runner = Runner(app, access_log=None)
+    try:
+        await runner.setup()
+    except BaseException:
+        await runner.cleanup()
+        for opened in sockets:
+            opened.close()
+        raise
+    servers: list[asyncio.AbstractServer] = []
+    local = None
+    try:
+        local = LocalSocket(settings.data)
+        await _accept(runner, [*sockets, local.socket], settings, servers)
+        await banner.greet(app, sockets, sys.stdout)
+        await signals.wait()
+    finally:
+        if local is not None:
+            local.remove()
+        await stop(runner, servers, settings)
+
+
+def _listen(settings: Settings) -> list[socket]:
+    try:
+        return listen_on_ports(settings)
+    except CannotListen:
+        # When it is our own server that has the port, it has the folder too, and that says more.
+        DataLock(settings.data).release()
+        raise
+
+
+async def _accept(
+    runner: Runner, sockets: list[socket], settings: Settings, servers: list[asyncio.AbstractServer]
+) -> None:
+    """Begin to answer on `sockets`; each server made goes into `servers` at once."""
+    loop = asyncio.get_running_loop()
+    server = runner.server
+    assert server is not None
+    deadline = HeadDeadline(settings.handshake_timeout / 1_000)
+
+    def connect() -> Connection:
+        return Connection(server, deadline=deadline, access_log=None)
+
+    for opened in sockets:
+        create = loop.create_unix_server if opened.family == AF_UNIX else loop.create_server
+        servers.append(await create(connect, sock=opened, backlog=BACKLOG))
