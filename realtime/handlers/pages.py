@@ -1,0 +1,93 @@
+"""The pages of the built-in site, and the files that they load."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from aiohttp import ETag, web
+
+from realtime import keys
+from realtime.assets import Asset, assets, source_hash
+from realtime.errors import Problem
+from realtime.handlers.access import require
+from realtime.handlers.pagination import base_url
+from realtime.handlers.screens import policy, screen
+from realtime.policy import Action
+
+CLIENT: Final = "websocket_client.html"
+
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_ASK: Final = "no-cache"
+"""Keep it, but ask each time whether it is still the same."""
+
+_STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+async def home(request: web.Request) -> web.Response:
+    """`GET /`: the live feed of the sensor system."""
+    who = require(request, Action.READ)
+    access = request.app[keys.SETTINGS].access_mode
+    return screen(request, "home.html", "js/pages/home.js", who=who, access=access, origin=base_url(request))
+
+
+async def websocket_client(request: web.Request) -> web.Response:
+    """`GET /websocket_client.html`: the test client, which also works as a file."""
+    response = file(request, assets()[CLIENT], _ASK)
+    response.headers["Content-Security-Policy"] = policy(request, _client_sources())
+    return response
+
+
+async def websocket_client_script(request: web.Request) -> web.Response:
+    """`GET /websocket_client.js`: its script."""
+    return file(request, assets()["websocket_client.js"], _ASK)
+
+
+async def icon(request: web.Request) -> web.Response:
+    """`GET /favicon.ico`: for browsers that look there without being told."""
+    return file(request, assets()["icon.svg"], _ASK)
+
+
+async def static(request: web.Request) -> web.Response:
+    """`GET /static/{name}`: a file of the package by its plain name, or by its hashed one for ever."""
+    found = assets().find(request.match_info["name"])
+    # A page needs the policy of its own address.
+    if found is None or found[0].name.endswith(".html"):
+        raise Problem("not_found", "There is no such file.")
+    asset, hashed = found
+    return file(request, asset, _FOREVER if hashed else _ASK)
+
+
+def file(request: web.Request, asset: Asset, caching: str) -> web.Response:
+    """The file, zipped where the client takes that; 304 when it has it already."""
+    zipped = asset.zipped if "gzip" in request.headers.get("Accept-Encoding", "") else None
+    headers = {"Cache-Control": caching, "Vary": "Accept-Encoding"}
+    # Two encodings are two representations, so each has a tag of its own (RFC 9110 §8.8.3.3).
+    tag = ETag(asset.digest[:32] + ("-gzip" if zipped else ""))
+    if any(known.value in (tag.value, "*") for known in request.if_none_match or ()):
+        response = web.Response(status=304, headers=headers)
+    else:
+        headers["Content-Type"] = asset.kind
+        if zipped:
+            headers["Content-Encoding"] = "gzip"
+        response = web.Response(body=zipped or asset.body, headers=headers)
+    response.etag = tag
+    return response
+
+
+@cache
+def _client_sources() -> dict[str, str]:
+    """What the test client needs beyond other pages: its own style, and any server that is typed into it."""
+    style = _STYLE.search(assets()[CLIENT].body.decode())
+    hashed = source_hash(style[1]) if style else ""
+    return {"style-src": hashed, "connect-src": "http: https: ws: wss:"}
+
+
+ROUTES = [
+    web.get("/", home),
+    web.get("/websocket_client.html", websocket_client),
+    web.get("/websocket_client.js", websocket_client_script),
+    web.get("/favicon.ico", icon),
+    web.get("/static/{name:.+}", static),
+]

@@ -1,0 +1,77 @@
+// The feed itself: newest first, held while somebody reads, bounded.
+
+import { useEffect, useRef } from "preact/hooks";
+import { LIMIT } from "../feed.js";
+import { html } from "../html.js";
+import { number, t, tn } from "../words.js";
+import { GapRow, Row } from "./row.js";
+
+// A row whose element is the same object is not looked at again when the list changes. Its time
+// says "today", so the elements of yesterday are made anew.
+let elements = new WeakMap();
+let day = "";
+
+/** `hold` says what to show; `phase` is a signal of {kind: "loading" | "ready" | "failed", detail}. */
+export function List({ hold, phase, onRetry }) {
+  const top = useRef(null);
+  useEffect(() => watchTop(top.current, hold), []);
+  const entries = hold.shown.value;
+  const { kind, detail } = phase.value;
+  return html`<section class="feed" aria-label=${t("Events, newest first")}>
+    <div ref=${top} class="top"></div>
+    <${Waiting} hold=${hold} top=${top} />
+    <ol role="list" onFocusIn=${() => (hold.inside.value = true)} onFocusOut=${() => (hold.inside.value = false)} onKeyDown=${walk}>
+      ${entries.map(element)}
+    </ol>
+    ${kind === "loading" && html`<p class="note" role="status">${t("Loading …")}</p>`}
+    ${kind === "failed" && html`<p class="note" role="alert">${t("The past could not be loaded.")} ${detail}
+      <button type="button" class="quiet" onClick=${onRetry}>${t("Try again")}</button></p>`}
+    ${kind === "ready" && entries.length === 0 && html`<p class="note">${t("Nothing has happened here yet.")}</p>`}
+    ${entries.length === LIMIT && html`<p class="note">${t("The last %(n)s events. Older ones stay on the server.", { n: number(LIMIT) })}</p>`}
+  </section>`;
+}
+
+function Waiting({ hold, top }) {
+  const { count, many } = hold.waiting.value;
+  if (count === 0) return null;
+  const show = () => {
+    hold.catchUp();
+    if (hold.away.peek()) top.current.scrollIntoView();
+  };
+  const text = many
+    ? t("%(n)s+ new events", { n: number(count) })
+    : tn("%(n)s new event", "%(n)s new events", count);
+  return html`<div class="waiting"><button type="button" onClick=${show}><span aria-hidden="true">↑ </span>${text}</button></div>`;
+}
+
+function element(entry) {
+  const today = new Date().toDateString();
+  if (today !== day) [elements, day] = [new WeakMap(), today];
+  let made = elements.get(entry);
+  if (made === undefined) {
+    made = entry.gap
+      ? html`<${GapRow} key=${entry.key} gap=${entry.gap} />`
+      : html`<${Row} key=${entry.key} entry=${entry} />`;
+    elements.set(entry, made);
+  }
+  return made;
+}
+
+/** The reader is away while the top of the list is above what can be seen. */
+function watchTop(top, hold) {
+  const observer = new IntersectionObserver(([{ isIntersecting, boundingClientRect }]) => {
+    hold.away.value = !isIntersecting && boundingClientRect.top < 0;
+  });
+  observer.observe(top);
+  return () => observer.disconnect();
+}
+
+/** Arrow keys, Home and End go from row to row. */
+function walk(event) {
+  const rows = [...event.currentTarget.querySelectorAll("summary")];
+  const here = rows.indexOf(document.activeElement);
+  const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1 }[event.key];
+  if (here === -1 || there === undefined || rows[there] === undefined) return;
+  event.preventDefault();
+  rows[there].focus();
+}

@@ -1,0 +1,223 @@
+// One WebSocket with the canonical frames (`realtime.v1`), from a position on, for as long as the
+// page is open: it comes back by itself, from where it was, and says at any time how it stands.
+
+import { signal } from "@preact/signals";
+import { tip } from "./past.js";
+import { Refused, socketAddress } from "./place.js";
+import { format, parse } from "./position.js";
+
+const SUBPROTOCOL = "realtime.v1";
+const FIRST_DELAY = 1_000;
+const LONGEST_DELAY = 30_000;
+const TICK = 5_000;
+const ANSWER_WITHIN = 5_000;
+const OPEN_WITHIN = 15_000;
+const STEADY_AFTER = 10_000;
+
+// RFC 6455 codes after which the same request would only be refused again.
+const FINAL = new Set([1000, 1002, 1008, 1009]);
+
+/**
+ * Listens to `channel`. `state` is a signal of
+ *   {kind: "connecting"}               before the first time
+ *   {kind: "catching", left}           `left`: how far it is to the tip, in numbers of the log
+ *   {kind: "live"}
+ *   {kind: "waiting", until, since}    tries again at `until` (performance.now()), not live since the Date `since`
+ *   {kind: "offline", since}           the browser has no network, and tries when it has one
+ *   {kind: "stopped", code, reason, since}   the server does not want it back; `start` tries all the same
+ *   {kind: "signedout", since}         the server wants a credential
+ *
+ * It begins at the tip, which it tells to `onBegin(position)`. `onEvent(event)` gets each event
+ * after that once, in order. `onGap({from, to, over})` is told what cannot be replayed
+ * (positions); `over` when nothing more of the past will follow.
+ */
+export class Connection {
+  constructor({ channel, onBegin, onEvent, onGap }) {
+    this.channel = channel;
+    this.onBegin = onBegin;
+    this.onEvent = onEvent;
+    this.onGap = onGap;
+    this.state = signal({ kind: "connecting" });
+    this.position = null;
+    this.socket = null;
+    this.attempts = 0;
+    this.opened = false;
+    this.since = new Date();
+    this.heartbeat = 25_000;
+    this.watching = false;
+  }
+
+  /** Listen, from now on for as long as the page is open. */
+  start() {
+    this.watch();
+    this.connect();
+  }
+
+  /** The reader does not want to wait. */
+  retryNow() {
+    if (this.socket === null) this.connect();
+  }
+
+  connect() {
+    this.drop();
+    if (!navigator.onLine) {
+      this.state.value = { kind: "offline", since: this.since };
+    } else if (this.position === null) {
+      this.begin();
+    } else {
+      this.open();
+    }
+  }
+
+  async begin() {
+    const begun = (this.beginning = {});
+    const found = await this.askTip();
+    if (found === null || begun !== this.beginning || this.position !== null) return;
+    this.position = found;
+    this.onBegin(found);
+    this.open();
+  }
+
+  open() {
+    const url = socketAddress("api/v1/ws", { channel: this.channel, since: format(this.position) });
+    if (this.state.value.kind !== "connecting") this.state.value = { kind: "waiting", until: 0, since: this.since };
+    const socket = new WebSocket(url, SUBPROTOCOL);
+    this.socket = socket;
+    this.opened = false;
+    this.timer = setTimeout(() => this.lost(), OPEN_WITHIN);
+    socket.onmessage = ({ data }) => this.hear(JSON.parse(data));
+    socket.onclose = ({ code, reason }) => this.closed(code, reason);
+    this.heardAt = performance.now();
+  }
+
+  hear(frame) {
+    this.heardAt = performance.now();
+    if (typeof frame.seq === "number") this.hearEvent(frame);
+    else if (frame.type === "hello") this.hearHello(frame);
+    else if (frame.type === "recovered") this.live(parse(frame.position));
+    else if (frame.type === "gap") this.hearGap(frame);
+    else if (frame.type === "result") clearTimeout(this.asking);
+  }
+
+  hearHello({ epoch, tip, position, heartbeat }) {
+    clearTimeout(this.timer);
+    this.opened = true;
+    this.openedAt = this.heardAt;
+    this.tip = { epoch, seq: tip };
+    this.tipText = position;
+    this.heartbeat = heartbeat || this.heartbeat;
+    this.state.value = { kind: "catching", left: Math.max(0, tip - this.position.seq) };
+  }
+
+  hearEvent(event) {
+    // A position is told by the client alone, so a server that was put back could repeat itself.
+    if (event.seq <= this.position.seq) return;
+    this.position = { epoch: this.tip.epoch, seq: event.seq };
+    this.onEvent({ ...event, epoch: this.tip.epoch });
+    if (this.state.value.kind === "catching") {
+      this.state.value = { kind: "catching", left: Math.max(0, this.tip.seq - event.seq) };
+    }
+  }
+
+  hearGap(gap) {
+    const over = gap.to === this.tipText;
+    const from = parse(gap.from);
+    this.position = parse(gap.to);
+    this.onGap({ from, to: this.position, over });
+    if (over) this.live(this.position);
+  }
+
+  /** Everything up to `position` has been heard. */
+  live(position) {
+    if (position.seq > this.position.seq) this.position = position;
+    this.state.value = { kind: "live" };
+  }
+
+  async closed(code, reason) {
+    const opened = this.opened;
+    this.drop();
+    const refused = (code >= 4500 && code < 5000) || (opened && FINAL.has(code));
+    // A browser does not say why an upgrade was refused, nor does a code whether another
+    // credential would do; a plain request is told.
+    if ((refused || !opened) && ((await this.askTip()) === null || this.socket !== null)) return;
+    if (refused) this.state.value = { kind: "stopped", code, reason, since: this.since };
+    else this.wait(0);
+  }
+
+  /** The tip; null when there was none to be had, and then the state says why. */
+  async askTip() {
+    try {
+      return await tip(this.channel);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (this.socket !== null) return null; // the reader did not want to wait
+      if (error.status === 401) this.state.value = { kind: "signedout", since: this.since };
+      else this.wait(error.retryAfter);
+      return null;
+    }
+  }
+
+  /** Try again after a while: twice as long each time, and never all clients at the same moment. */
+  wait(least) {
+    clearTimeout(this.timer);
+    if (!navigator.onLine) {
+      this.state.value = { kind: "offline", since: this.since };
+      return;
+    }
+    const longest = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.attempts);
+    this.attempts += 1;
+    const delay = least + longest * (0.3 + 0.7 * Math.random());
+    this.state.value = { kind: "waiting", until: performance.now() + delay, since: this.since };
+    this.timer = setTimeout(() => this.connect(), delay);
+  }
+
+  /** Nothing comes any more, though the socket does not say so. */
+  lost() {
+    this.drop();
+    this.wait(0);
+  }
+
+  drop() {
+    const { kind } = this.state.value;
+    if (kind === "live") this.since = new Date();
+    if (kind === "live" || kind === "catching") this.state.value = { kind: "waiting", until: 0, since: this.since };
+    // Whoever is let in only to be sent away again must not come back at once for ever.
+    if (this.opened && performance.now() - this.openedAt > STEADY_AFTER) this.attempts = 0;
+    clearTimeout(this.timer);
+    clearTimeout(this.asking);
+    const socket = this.socket;
+    if (socket === null) return;
+    this.socket = null;
+    // A dead network answers no close, so nothing is waited for.
+    socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  /** Ask for a sign of life: whoever slept, or lost its network, may hold a socket that is long dead. */
+  check() {
+    const kind = this.state.value.kind;
+    if (kind === "offline" || kind === "waiting" || kind === "signedout") {
+      this.connect();
+    } else if (this.socket?.readyState === WebSocket.OPEN) {
+      clearTimeout(this.asking);
+      this.asking = setTimeout(() => this.lost(), ANSWER_WITHIN);
+      this.socket.send('{"action":"ping"}');
+    }
+  }
+
+  watch() {
+    if (this.watching) return;
+    this.watching = true;
+    let before = Date.now();
+    setInterval(() => {
+      const slept = Date.now() - before > 3 * TICK;
+      before = Date.now();
+      const silent = this.opened && performance.now() - this.heardAt > this.heartbeat;
+      if (slept || (silent && this.socket)) this.check();
+    }, TICK);
+    addEventListener("online", () => this.check());
+    addEventListener("offline", () => this.lost());
+    addEventListener("pageshow", ({ persisted }) => persisted && this.check());
+    document.addEventListener("visibilitychange", () => document.hidden || this.check());
+  }
+}
