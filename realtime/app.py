@@ -87,7 +87,7 @@ async def _open_services(app: web.Application, store: Store, stack: AsyncExitSta
     accounts = app[keys.ACCOUNTS] = Accounts(store, settings)
     hub = app[keys.HUB]
     hub.is_current = accounts.is_current
-    accounts.on_revoked.append(hub.close_credential)
+    accounts.on_revoked.append(hub.close_credentials)
     await accounts.start()
     retention = Retention(store.log, store.committer, settings)
     retention.start()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
@@ -26,6 +26,11 @@ from realtime.policy import Principal
 
 CHANGES_LIMIT: Final = 64
 """Changes of subscription that may wait for a session that is behind."""
+
+REPLAYS: Final = 3
+"""Sessions that read the log from disk at the same time; the others wait their turn."""
+
+STOPPING: Final = "the server is stopping"
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class Hub:
         self.sessions: dict[int, Session] = {}
         self.counts = HubCounts()
         self.replay_page = settings.replay_page
+        self.disk = asyncio.Semaphore(REPLAYS)
         self.stall_timeout = settings.stall_timeout / 1_000
         self._outlet_limit = settings.outlet_limit
         self._window = settings.join_window / 1_000
@@ -258,9 +264,11 @@ class Hub:
             session.close(code, reason)
         return len(found)
 
-    def close_credential(self, credential: str, code: CloseCode, reason: str) -> int:
-        """Close the sessions of a credential (`token:7`); returns how many."""
-        return self.close_where(lambda session: session.principal.credential == credential, code, reason)
+    def close_credentials(self, ended: Mapping[str, tuple[CloseCode, str]]) -> None:
+        """Close the sessions of these credentials (`token:7`), each with its code and reason."""
+        for session in list(self.sessions.values()):
+            if end := ended.get(session.principal.credential):
+                session.close(*end)
 
     async def stop(self, spread: float) -> None:
         """Close everybody with 1001, spread over so many seconds, so that they do not all come back at once."""
@@ -269,7 +277,7 @@ class Hub:
         pause = spread / len(sessions) if sessions else 0.0
         debt = 0.0
         for session in sessions:
-            session.close(CloseCode.SHUTDOWN, "the server is stopping")
+            session.close(CloseCode.SHUTDOWN, STOPPING)
             debt += pause
             if debt >= 0.02:
                 await asyncio.sleep(debt)

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
+import structlog
+
 from realtime.channels import Coverage
 from realtime.delivery.outlet import HIGH_WATER
 from realtime.delivery.ring import Entry
 from realtime.errors import CloseCode
 from realtime.events import Event, Position
+
+log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from realtime.delivery.hub import Hub
@@ -71,6 +75,9 @@ async def catch_up(session: Session, hub: Hub, *, greet: bool) -> None:
         pass  # the handler notices by itself that its client has gone
     except TimeoutError:
         session.close(CloseCode.SLOW, "nothing was taken for too long")
+    except Exception as error:
+        log.error("a replay failed", session=session.id, exc_info=error)
+        session.close(CloseCode.RECONNECT, "the replay failed; come back")
 
 
 def _next_target(session: Session, hub: Hub) -> int:
@@ -88,7 +95,8 @@ async def _stretch(session: Session, hub: Hub, target: int) -> int:
         upto = page[-1].event.seq if len(page) == hub.replay_page else target
         await _write(session, hub, iter(page))
     else:
-        stretch = await hub.log.since(session.cursor, session.coverage, upto=target, limit=hub.replay_page)
+        async with hub.disk:
+            stretch = await hub.log.since(session.cursor, session.coverage, upto=target, limit=hub.replay_page)
         if stretch.trimmed > session.cursor:
             _tell_gap(session, hub, session.cursor, stretch.trimmed)
         page = [Entry(event) for event in stretch.events]

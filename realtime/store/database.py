@@ -18,9 +18,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_only
+
+from realtime.errors import Problem
 
 FILE_NAME: Final = "realtime.db"
 READERS: Final = 4
@@ -79,9 +82,19 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that sees one unchanging state of the database until it is given back."""
-        async with self._readers.connect() as connection:
+        """
+        A connection that sees one unchanging state of the database until it is given back.
+
+        Raises Problem `busy` when none becomes free in time.
+        """
+        try:
+            connection = await self._readers.connect()
+        except PoolTimeout:
+            raise Problem("busy", "Too many are reading at once; try again in a moment.", retry_after=2) from None
+        try:
             yield connection
+        finally:
+            await connection.close()
 
     async def close(self) -> None:
         """Give back all connections; the last one folds the WAL into the file."""
