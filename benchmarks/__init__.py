@@ -1,0 +1,1 @@
+"""The figures of this server beside those of its peers, measured in one run."""

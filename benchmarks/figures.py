@@ -1,0 +1,184 @@
+"""
+The figures: what is measured, on whom, and what is to be reached.
+
+To add one: a Figure in FIGURES. One that the load program cannot measure brings its own
+`measure` function; everything after it (rounds, medians, tables, plots) is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from benchmarks import measure
+from benchmarks.peers import OURS, PEERS
+
+Result = dict[str, Any]
+EVERY_OTHER = "every other peer"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of a result: its key, its heading, how many decimals to show, and whether more is better."""
+
+    key: str
+    title: str
+    decimals: int = 0
+    more_is_better: bool = True
+    factor: float = 1.0  # from the result's unit to the shown one
+
+
+DELIVERIES = Metric("deliveries_per_s", "deliveries/s")
+PUBLISHES = Metric("publishes_per_s", "publishes/s")
+DELIVERY_CPU = Metric("cpu_us_per_delivery", "µs CPU/delivery", 2, more_is_better=False)
+PUBLISH_CPU = Metric("cpu_us_per_publish", "µs CPU/publish", 1, more_is_better=False)
+P50 = Metric("latency_p50_ms", "p50 ms", 1, more_is_better=False)
+P99 = Metric("latency_p99_ms", "p99 ms", 1, more_is_better=False)
+ANSWER_P50 = Metric("answer_p50_ms", "answer p50 ms", 1, more_is_better=False)
+ANSWER_P99 = Metric("answer_p99_ms", "answer p99 ms", 1, more_is_better=False)
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    One load: so many subscribers and publishers; `rate` in events a second, 0 for as fast as answers come.
+
+    Subscribers read at once, or everything that has come each `read_every_ms` (README.md,
+    "How the load reads").
+    """
+
+    name: str
+    title: str
+    subscribers: int
+    publishers: int
+    rate: float = 0
+    witnesses: int = 16
+    read_every_ms: float = 0
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Ours divided by a peer's, at least or at most `ratio`. `peer` is a name, or EVERY_OTHER than those `but`."""
+
+    case: str
+    metric: Metric
+    peer: str
+    ratio: float
+    but: tuple[str, ...] = ()
+
+    def peers(self, figure: Figure) -> list[str]:
+        if self.peer != EVERY_OTHER:
+            return [self.peer]
+        return [name for name in figure.peers if name not in (OURS, *self.but)]
+
+    def reached(self, ratio: float) -> bool:
+        return ratio >= self.ratio if self.metric.more_is_better else ratio <= self.ratio
+
+    def text(self) -> str:
+        return f"{'≥' if self.metric.more_is_better else '≤'} {self.ratio:g} ×"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the promise: `cases` are judged by `goals`, `growth` shows the cost per unit at three sizes."""
+
+    name: str
+    title: str
+    about: str
+    peers: tuple[str, ...]
+    cases: tuple[Case, ...]
+    metrics: tuple[Metric, ...]  # the first is the one that is drawn
+    goals: tuple[Goal, ...]
+    growth: tuple[Case, ...] = ()
+    growth_peers: tuple[str, ...] = (OURS, "nchan", "node")
+    growth_metric: Metric = DELIVERY_CPU
+    measure: Callable[..., Result] = measure.by_load
+
+    def takes(self, peer: str, case: Case) -> bool:
+        """Whether a peer takes part in a case: in all that are judged, in growth only if it is named for it."""
+        return peer in self.peers and (case in self.cases or peer in self.growth_peers)
+
+    def all_cases(self) -> list[Case]:
+        """Judged cases, then those of the growth table that are not among them."""
+        return [*self.cases, *(case for case in self.growth if case not in self.cases)]
+
+
+def _fanout(subscribers: int, publishers: int) -> Case:
+    who = f"{subscribers:,} subscribers, {publishers} publisher{'s' if publishers > 1 else ''}"
+    return Case(f"{subscribers}x{publishers}", who, subscribers, publishers)
+
+
+def _lazily(case: Case) -> Case:
+    """The same with subscribers that read every 20 ms: shown, not judged; kinder to whoever writes often."""
+    return replace(case, name=f"{case.name}-lazy", title=f"{case.title}, reading every 20 ms", read_every_ms=20)
+
+
+def _steady(subscribers: int) -> Case:
+    # Everyone is a witness: who is served last is what the 99th percentile is about.
+    title = f"{subscribers:,} subscribers, 100 events/s"
+    return Case(f"{subscribers}at100", title, subscribers, publishers=4, rate=100, witnesses=subscribers)
+
+
+def _publish(connections: int) -> Case:
+    return Case(f"{connections}conns", f"{connections} connections", 0, connections, witnesses=0)
+
+
+F1 = Figure(
+    name="F1",
+    title="Fan-out at saturation",
+    about="1,000 WebSocket subscribers of one channel; 16 and 64 publishers, each on a connection of its own, post "
+    "250-byte events by REST as fast as they are answered. Ours commits and syncs each event before it answers and "
+    "delivers it.",
+    peers=(OURS, "nchan", "node", "uws", "fastapi"),
+    cases=(_fanout(1000, 16), _fanout(1000, 64), _lazily(_fanout(1000, 16))),
+    metrics=(DELIVERIES, DELIVERY_CPU, PUBLISHES, ANSWER_P50, ANSWER_P99),
+    goals=(
+        Goal("1000x16", DELIVERIES, "nchan", 5),
+        Goal("1000x64", DELIVERIES, "nchan", 10),
+        Goal("1000x16", DELIVERIES, EVERY_OTHER, 7, but=("nchan",)),
+        Goal("1000x64", DELIVERIES, EVERY_OTHER, 7, but=("nchan",)),
+    ),
+    growth=(_fanout(100, 16), _fanout(1000, 16), _fanout(10000, 16)),
+)
+
+F2 = Figure(
+    name="F2",
+    title="Fan-out with one publisher",
+    about="The same with a single publisher: each event waits for the answer to the one before, so that nothing can be "
+    "gathered.",
+    peers=(OURS, "nchan", "node", "uws", "fastapi"),
+    cases=(_fanout(1000, 1), _lazily(_fanout(1000, 1))),
+    metrics=(DELIVERIES, DELIVERY_CPU, PUBLISHES, ANSWER_P50, ANSWER_P99),
+    goals=(Goal("1000x1", DELIVERIES, "nchan", 1), Goal("1000x1", DELIVERY_CPU, "nchan", 0.8)),
+    growth=(_fanout(100, 1), _fanout(1000, 1), _fanout(10000, 1)),
+)
+
+F3 = Figure(
+    name="F3",
+    title="Latency at a steady rate",
+    about="100 events/s, evenly spaced, to 1,000 subscribers. Latency runs from the moment at which an event was due "
+    "to the moment at which a subscriber has read it, over all subscribers; ours is synced to disk in between.",
+    peers=(OURS, "nchan", "node", "uws", "fastapi"),
+    cases=(_steady(1000),),
+    metrics=(P50, P99, Metric("latency_p90_ms", "p90 ms", 1, more_is_better=False), DELIVERY_CPU, DELIVERIES),
+    goals=(Goal("1000at100", P50, "nchan", 1.5), Goal("1000at100", P99, "nchan", 1.5)),
+    growth=(_steady(100), _steady(300), _steady(1000)),
+)
+
+F4 = Figure(
+    name="F4",
+    title="Durable publish by REST",
+    about="64 connections post one 250-byte event a request; no subscriber. A 2xx means in both that the event is "
+    "validated, committed and synced to disk.",
+    peers=(OURS, "fastapi-sqlite"),
+    cases=(_publish(64),),
+    metrics=(PUBLISHES, PUBLISH_CPU, ANSWER_P50, ANSWER_P99),
+    goals=(Goal("64conns", PUBLISHES, "fastapi-sqlite", 15),),
+    growth=(_publish(16), _publish(64), _publish(256)),
+    growth_peers=(OURS, "fastapi-sqlite"),
+    growth_metric=PUBLISH_CPU,
+)
+
+FIGURES: dict[str, Figure] = {figure.name: figure for figure in (F1, F2, F3, F4)}
+assert all(peer in PEERS for figure in FIGURES.values() for peer in figure.peers)

@@ -1,0 +1,14 @@
+"""The servers that are measured. To add one: a class in a module here, and its line in PEERS."""
+
+from __future__ import annotations
+
+from benchmarks.peers.base import Peer
+from benchmarks.peers.nchan import Nchan
+from benchmarks.peers.node import NodeWs
+from benchmarks.peers.pythons import FastapiBroadcast, FastapiSqlite, Socketify
+from benchmarks.peers.realtime import Realtime
+
+OURS = "realtime"
+PEERS: dict[str, Peer] = {
+    peer.name: peer for peer in (Realtime(), Nchan(), NodeWs(), Socketify(), FastapiBroadcast(), FastapiSqlite())
+}

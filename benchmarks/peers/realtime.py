@@ -1,0 +1,81 @@
+"""This server, as an operator starts it: authentication, the synced log, roster and metrics are on."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.peers.base import BENCH_CHANNEL, BENCHMARKS, Door, Missing, Peer, Start
+from benchmarks.process import ServerFailed, clean_environment
+
+ROOT = BENCHMARKS.parent
+TOKEN_SECONDS = 60.0
+
+
+def python() -> str:
+    """The project's interpreter, else the one that runs the benchmarks."""
+    own = ROOT / ".venv" / "bin" / "python"
+    return str(own if own.exists() else sys.executable)
+
+
+class Realtime(Peer):
+    name = "realtime"
+    title = "realtime (ours)"
+    does = (
+        "authenticates each request and socket, commits and syncs each event before it answers and delivers, "
+        "keeps a replayable log and metrics; one process"
+    )
+
+    def install(self) -> None:
+        if not (ROOT / "run.py").exists():
+            raise Missing("run.py is not there")
+        probe = subprocess.run(
+            [python(), str(ROOT / "run.py"), "--help"], capture_output=True, text=True, env=clean_environment()
+        )
+        if probe.returncode:
+            last = (probe.stderr.strip().splitlines() or ["no message"])[-1]
+            raise Missing(f"run.py does not start ({last}); `make install` first")
+
+    def version(self) -> str:
+        script = (
+            "import sys, aiohttp, sqlite3; print(aiohttp.__version__, sqlite3.sqlite_version, sys.version.split()[0])"
+        )
+        done = subprocess.run([python(), "-c", script], capture_output=True, text=True, check=True)
+        aiohttp, sqlite, interpreter = done.stdout.split()
+        return f"working tree, aiohttp {aiohttp}, SQLite {sqlite}, Python {interpreter}"
+
+    def start(self, folder: Path, port: int) -> Start:
+        data = folder / "data"
+        token = self._token(data)
+        return Start(
+            argv=(python(), str(ROOT / "run.py"), *self._serve(data, port)),
+            ready="/readyz",
+            door=Door(
+                publish=f"/api/v1/channels/{BENCH_CHANNEL}",
+                publish_headers=("Content-Type: application/json", f"Authorization: Bearer {token}"),
+                subscribe=f"/api/v1/ws/secure?channel={BENCH_CHANNEL}&token={token}",
+            ),
+        )
+
+    def _serve(self, data: Path, port: int) -> tuple[str, ...]:
+        return ("serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(data), "--durability", "full")
+
+    def _token(self, data: Path) -> str:
+        argv = [python(), str(ROOT / "run.py"), "token", "create", "--user", "bench", "--role", "agent"]
+        done = subprocess.run(
+            [*argv, "--data", str(data)], capture_output=True, text=True, timeout=TOKEN_SECONDS, env=clean_environment()
+        )
+        token = done.stdout.strip()
+        if done.returncode or not token or " " in token:
+            raise ServerFailed(f"`token create` gave no token: {(done.stderr or done.stdout).strip()[-500:]}")
+        return token
+
+    def kept(self, folder: Path) -> int | None:
+        database = sqlite3.connect(f"file:{folder}/data/realtime.db?mode=ro", uri=True)
+        try:
+            (count,) = database.execute("SELECT count(*) FROM events WHERE channel = ?", (BENCH_CHANNEL,)).fetchone()
+        finally:
+            database.close()
+        return int(count)
