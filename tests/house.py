@@ -21,7 +21,7 @@ FLOORS = (
     "words assets",
     "dialects",
     "store delivery",
-    "services emit",
+    "services emit metrics",
     "keys origins attempts auth middleware openapi",
     "handlers",
     "app cli commands server __main__",

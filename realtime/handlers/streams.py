@@ -7,7 +7,7 @@ from aiohttp import HttpVersion11, web
 from realtime import keys
 from realtime.channels import Coverage
 from realtime.delivery.outlet import StreamOutlet
-from realtime.delivery.session import Start
+from realtime.delivery.session import Session, Start
 from realtime.dialects.canonical import CANONICAL
 from realtime.dialects.control import gap
 from realtime.events import Position
@@ -41,42 +41,37 @@ async def _stream(request: web.Request, name: str, kind: str) -> web.StreamRespo
     if name == "ndjson" and request.query.get("poll") == "1":
         return await _poll(request, response, coverage, start)
     with place(request):
-        return await _listen(request, response, name, coverage, start, opted_in=given is not None)
+        outlet = await _open(request, response)
+        session = _connect(request, outlet, name, coverage, start)
+        try:
+            await outlet.ended.wait()
+        finally:
+            request.app[keys.HUB].leave(session)
+        await response.write_eof()
+        return response
 
 
-async def _listen(
-    request: web.Request,
-    response: web.StreamResponse,
-    name: str,
-    coverage: Coverage,
-    start: Start,
-    *,
-    opted_in: bool,
-) -> web.StreamResponse:
-    hub = request.app[keys.HUB]
-    settings = request.app[keys.SETTINGS]
-    chunked = request.version >= HttpVersion11
+async def _open(request: web.Request, response: web.StreamResponse) -> StreamOutlet:
     writer = await response.prepare(request)
     assert writer is not None  # it is for HEAD only, which has no route here
-    outlet = StreamOutlet(request, writer)
-    session = hub.connect(
+    return StreamOutlet(request, writer)
+
+
+def _connect(request: web.Request, outlet: StreamOutlet, name: str, coverage: Coverage, start: Start) -> Session:
+    app = request.app
+    session = app[keys.HUB].connect(
         outlet,
-        request.app[keys.FORMATS].stream(name, chunked=chunked),
+        app[keys.FORMATS].stream(name, chunked=request.version >= HttpVersion11),
         request[keys.PRINCIPAL],
         subscriptions.named(request),
         coverage,
         door=name,
         start=start,
-        opted_in=opted_in,
-        heartbeat=settings.stream_heartbeat,
+        opted_in=positions.given(request) is not None,
+        heartbeat=app[keys.SETTINGS].stream_heartbeat,
     )
-    request.app[keys.HEARTBEAT].watch(session)
-    try:
-        await outlet.ended.wait()
-    finally:
-        hub.leave(session)
-    await response.write_eof()
-    return response
+    app[keys.HEARTBEAT].watch(session)
+    return session
 
 
 async def _poll(

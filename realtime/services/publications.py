@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
-
-from sqlalchemy import func, select
 
 from realtime.channels import OWN_NAME, is_own
 from realtime.config import Settings
 from realtime.errors import Problem, invalid
 from realtime.events import Draft, Event
 from realtime.policy import Action, Policy, Principal
+from realtime.store import own_channels
 from realtime.store.idempotency import Key
 from realtime.store.opening import Store
-from realtime.store.tables import own_channels
 from realtime.store.transaction import Transaction
-
-T = TypeVar("T")
 
 
 class Publications:
@@ -34,7 +29,7 @@ class Publications:
     async def load(self) -> None:
         """Learn which channels exist; called once, at start."""
         async with self._store.database.read() as connection:
-            self._known = set((await connection.execute(select(own_channels.c.name))).scalars())
+            self._known = await own_channels.names(connection)
 
     @property
     def known(self) -> frozenset[str]:
@@ -81,21 +76,13 @@ class Publications:
 
         def unit(transaction: Transaction) -> Event:
             if not known:
-                self._make(transaction, draft.channel)
+                own_channels.make(transaction, draft.channel, self._channels_limit)
             event = transaction.emit(draft)
             if key is not None:
                 key.keep(transaction, 201, [], event.seq)
             return event
 
         return unit
-
-    def _make(self, transaction: Transaction, channel: str) -> None:
-        exists = select(own_channels.c.name).where(own_channels.c.name == channel)
-        if transaction.read(exists).first() is None:
-            count = transaction.read(select(func.count()).select_from(own_channels)).scalar_one()
-            if count >= self._channels_limit:
-                raise Problem("conflict", f"There are {count} channels already, which is the limit.")
-            transaction.insert(own_channels, {"name": channel, "created_at": transaction.at})
 
     def _learn(self, published: asyncio.Future[Event]) -> None:
         if not published.cancelled() and published.exception() is None:

@@ -121,8 +121,7 @@ class Telemetry:
                     f"The {kind.word} {id} is referred to by {said}; delete those first.",
                     extra={"referred_to_by": names},
                 )
-            tell = self._warn if kind is READING else self._tell
-            view, seq = tell(tx, kind, "deleted", row, None, who)
+            view, seq = _warn(tx, row, who) if kind is READING else self._tell(tx, kind, "deleted", row, None, who)
             tx.delete(kind.table, id)
             return Written(view, seq, ((_sensor(row), -1),))
 
@@ -158,15 +157,13 @@ class Telemetry:
             tx.audit(f"{kind.word}_{done}", details, user_id=who.user_id, username=who.name)
         return view, event.seq
 
-    def _warn(
-        self, tx: Transaction, kind: Kind, done: str, before: Row | None, after: Row | None, who: Principal
-    ) -> tuple[dict[str, Any], int]:
-        """What `_tell` does, for a reading that is deleted: seed 002 has no such event, so it is said in words."""
-        assert before is not None
-        view = shown(kind, before)
-        message = f"Lectura {view['id']} del sensor {view['sensor_id']} eliminada"
-        data = {"action": "delete_reading", "reading": view}
-        return view, tx.emit(system_event("warning", message, data, channel=kind.channel, actor=who.name)).seq
+
+def _warn(tx: Transaction, row: Row, who: Principal) -> tuple[dict[str, Any], int]:
+    """A reading is deleted: seed 002 has no such event, so its channel is told in words."""
+    view = shown(READING, row)
+    message = f"Lectura {view['id']} del sensor {view['sensor_id']} eliminada"
+    data = {"action": "delete_reading", "reading": view}
+    return view, tx.emit(system_event("warning", message, data, channel=READING.channel, actor=who.name)).seq
 
 
 def _require(tx: Transaction, kind: Kind, id: int) -> Row:

@@ -71,6 +71,9 @@ class Counts:
             future = self._loading[kind] = self._committer.submit(lambda tx: rows.tally(tx, kind))
             future.add_done_callback(lambda done: self._keep(kind, done))
         await asyncio.shield(self._loading[kind])
+        if kind in self._loading:
+            # It was done when we came, and `_keep` waits for its turn, which is before our next.
+            await asyncio.sleep(0)
 
     def _keep(self, kind: Kind, done: asyncio.Future[dict[int | None, int]]) -> None:
         del self._loading[kind]

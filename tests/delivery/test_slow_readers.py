@@ -66,12 +66,14 @@ async def test_a_stalled_reader_is_held_at_its_limit_and_then_gets_everything_on
 
 
 async def test_one_that_takes_nothing_at_all_is_closed(tmp_path: Path, http: ClientSession) -> None:
-    async with Server(tmp_path, outlet_limit=LIMIT, stall_timeout=300) as server:
-        async with http.ws_connect(server.url("/api/v1/ws/secure?channel=plaza&user_id=slow")):
-            stalled = only(server, "slow")
-            await publish(server, http, 200)
-            while stalled.id in server.app[keys.HUB].sessions:
-                await asyncio.sleep(0.01)
+    async with (
+        Server(tmp_path, outlet_limit=LIMIT, stall_timeout=300) as server,
+        http.ws_connect(server.url("/api/v1/ws/secure?channel=plaza&user_id=slow")),
+    ):
+        stalled = only(server, "slow")
+        await publish(server, http, 200)
+        while stalled.id in server.app[keys.HUB].sessions:
+            await asyncio.sleep(0.01)
     assert stalled.close_code == 4008
 
 
