@@ -142,7 +142,7 @@ class Emitter:
         return _stored(store.committer.submit(lambda transaction: transaction.emit(draft)))
 
     def _here(self) -> tuple[Store, int]:
-        loop = asyncio.events._get_running_loop()
+        loop = _running_loop()
         for store, limit, theirs in reversed(self._bound):
             if theirs is loop:
                 return store, limit
@@ -153,6 +153,13 @@ class Emitter:
 
 
 emit: Final = Emitter()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 async def _stored(future: asyncio.Future[Event]) -> Event:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import io
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from realtime import logs
 from realtime.config import Settings
 from realtime.events import Event
 from realtime.store.opening import Store, open_store
@@ -67,3 +73,16 @@ async def client(make_client: MakeClient) -> Client:
 async def closed(make_client: MakeClient) -> Client:
     """Nobody yet, before a server where everything needs a credential."""
     return await make_client(access="closed")
+
+
+@pytest.fixture
+def log_lines(settings: Settings) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What is written to the log while the test runs, at its most talkative."""
+    stream = io.StringIO()
+    before = logging.getLogger().handlers[:], logging.getLogger().level
+    logs.configure(Settings(data=settings.data, log_format="json", log_level="debug", access_log=True), stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root = logging.getLogger()
+    root.handlers[:], root.level = before
+    logging.captureWarnings(False)
+    structlog.reset_defaults()

@@ -152,8 +152,11 @@ def findings(ended):
 
 
 def test_a_sound_folder_is_found_sound_with_and_without_a_server(run, damaged, tmp_path):
+    files = sorted(path.name for path in (tmp_path / "data").iterdir())
+
     assert run("check").code == 0
     assert all(findings(run("check", "--full", "--json")).values())
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == files
 
     with Server(tmp_path):
         beside = run("check", "--json")
@@ -192,6 +195,24 @@ def test_a_file_that_is_no_database_is_found(run, tmp_path):
     (tmp_path / "data" / "realtime.db").write_bytes(b"not a database, but long enough to be one" * 100)
 
     assert findings(run("check", "--json"))["database"] is False
+
+
+def test_a_file_that_is_no_database_is_a_sentence_for_the_others(run, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "realtime.db").write_bytes(b"not a database, but long enough to be one" * 100)
+
+    ended = run("user", "list")
+
+    assert ended.code == 1
+    assert ended.err.startswith("realtime: data cannot be opened: ")
+    assert "Traceback" not in ended.err
+
+
+def test_what_a_command_makes_is_for_its_owner_alone(run, tmp_path):
+    (tmp_path / "data").mkdir(mode=0o755)
+    run("publish", "heating", "1")
+
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()} == {0}
 
 
 def test_check_names_a_port_that_is_taken_and_settings_that_are_wrong(run, monkeypatch):

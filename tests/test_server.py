@@ -167,6 +167,20 @@ def test_the_limit_of_open_files_is_raised_as_far_as_it_goes(start):
     assert soft == hard > 128
 
 
+async def test_with_few_open_files_those_past_the_limit_get_an_answer_and_the_others_stay(start):
+    server = start(prepare=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (160, 160)))
+    async with aiohttp.ClientSession(server.url) as session:
+        sockets = [await session.ws_connect("/api/v1/ws") for _ in range(160 - 128)]
+        for _ in range(3):
+            async with session.get("/api/v1/events/stream") as answer:
+                assert answer.status == 503
+                assert "Retry-After" in answer.headers
+        await sockets[0].send_json({"action": "ping"})
+        assert (await sockets[0].receive_json())["success"]
+
+    server.err.wait_for("limit of open files is low")
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / "file").touch()
 

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 
+from realtime import keys
 from tests.programs import Program, dial, ends, starting_in
 
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -77,6 +78,15 @@ async def close_code(socket):
     async for message in socket:
         assert message.type is aiohttp.WSMsgType.TEXT
     return socket.close_code
+
+
+async def test_whoever_comes_while_the_server_stops_is_sent_away_like_the_others(client):
+    await client.app[keys.HUB].stop(0)
+
+    async with client.ws_connect("/api/v1/ws") as socket:
+        message = await socket.receive()
+
+    assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
 
 
 async def test_a_second_signal_ends_it_at_once(start):

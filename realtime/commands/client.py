@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 import aiohttp
 from aiohttp import web
 
+from realtime import addresses
 from realtime.commands.failure import Failure
 from realtime.commands.options import load_settings
 from realtime.config import Settings
@@ -138,14 +139,15 @@ def _remote(url: str) -> aiohttp.ClientSession:
     token = os.environ.get("REALTIME_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        return aiohttp.ClientSession(url, headers=headers, timeout=_TIMEOUT)
-    except (ValueError, AssertionError):
-        raise Failure("REALTIME_URL must be an absolute http or https URL", ExitCode.USAGE) from None
+        return aiohttp.ClientSession(addresses.origin(url), headers=headers, timeout=_TIMEOUT)
+    except ValueError:
+        raise Failure("REALTIME_URL must be a URL such as https://live.example.org", ExitCode.USAGE) from None
 
 
 @asynccontextmanager
 async def _somehow(settings: Settings) -> AsyncIterator[Path]:
     """The socket of the server that runs, or of one that runs as long as this context."""
+    from realtime.server.process import private_files
     from realtime.store.database import DataInUse
 
     loop = asyncio.get_running_loop()
@@ -157,13 +159,17 @@ async def _somehow(settings: Settings) -> AsyncIterator[Path]:
             return
         runner = _own_server(settings)
         try:
-            await runner.setup()
+            with private_files():
+                await runner.setup()
         except DataInUse as error:
             await runner.cleanup()
             # It may be about to listen, or be another command that is nearly done.
             if loop.time() > until:
                 raise Failure(f"{error}, which does not answer", ExitCode.IN_USE) from None
             await asyncio.sleep(0.1)
+        except Exception as error:
+            await runner.cleanup()
+            raise Failure(f"{settings.data} cannot be opened: {error}; `realtime check` says more") from error
         else:
             break
     with temporary_socket() as opened:

@@ -21,6 +21,7 @@ def migrate(data: str | None) -> None:
     \b
       realtime migrate --data /var/lib/realtime
     """
+    from realtime.server.process import private_files
     from realtime.store.database import DataInUse
     from realtime.store.inspection import schema_of
     from realtime.store.opening import open_store
@@ -34,7 +35,8 @@ def migrate(data: str | None) -> None:
 
     try:
         before = schema_of(settings.data)
-        asyncio.run(bring_up())
+        with private_files():
+            asyncio.run(bring_up())
     except DataInUse as error:
         raise Failure(f"{error}; stop it first", ExitCode.IN_USE) from None
     except NewerSchema as error:

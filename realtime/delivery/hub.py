@@ -186,6 +186,8 @@ class Hub:
             session.task = asyncio.create_task(catch_up(session, self, greet=opted_in), name="catch-up")
         if not self.is_current(principal):
             session.close(CloseCode.RECONNECT, "the credential has changed")
+        if self.stopping:
+            session.close(CloseCode.SHUTDOWN, STOPPING)
         return session
 
     def leave(self, session: Session) -> None:

@@ -12,9 +12,7 @@ from realtime.dialects.canonical import CANONICAL
 from realtime.errors import Problem
 from realtime.events import Position
 from realtime.handlers import positions, subscriptions
-from realtime.handlers.access import require
 from realtime.jsonio import dumps
-from realtime.policy import Action
 from realtime.store.log import EventLog, Page
 
 DEFAULT_LIMIT: Final = 100
@@ -27,11 +25,7 @@ async def events(request: web.Request) -> web.Response:
     more}`. `next` is always a position to go on from; without one it begins at the oldest
     kept. 410 when the position can no longer be replayed.
     """
-    who = require(request, Action.READ)
-    names = subscriptions.named(request)
-    policy = request.app[keys.POLICY]
-    subscriptions.check(names, who, policy)
-    coverage = subscriptions.coverage_of(names, who, policy)
+    _, coverage = subscriptions.asked(request)
     log = request.app[keys.STORE].log
     tip = log.tip
     after = await _after(request, log, tip)

@@ -12,9 +12,7 @@ from realtime.dialects.canonical import CANONICAL
 from realtime.dialects.control import gap
 from realtime.events import Position
 from realtime.handlers import positions, subscriptions
-from realtime.handlers.access import require
 from realtime.handlers.admission import place
-from realtime.policy import Action
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -30,11 +28,7 @@ async def ndjson(request: web.Request) -> web.StreamResponse:
 
 
 async def _stream(request: web.Request, name: str, kind: str) -> web.StreamResponse:
-    who = require(request, Action.READ)
-    channels = subscriptions.named(request)
-    policy = request.app[keys.POLICY]
-    subscriptions.check(channels, who, policy)
-    coverage = subscriptions.coverage_of(channels, who, policy)
+    _, coverage = subscriptions.asked(request)
     given = positions.given(request)
     start = Start() if given is None else await positions.start_of(*given, request.app[keys.STORE].log)
     response = web.StreamResponse(headers={**_HEADERS, "Content-Type": kind})

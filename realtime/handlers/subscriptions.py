@@ -7,9 +7,10 @@ from typing import Final
 
 from aiohttp import web
 
+from realtime import keys
 from realtime.channels import GENERAL, RESERVED, SEED_CHANNELS, Coverage, covering, is_channel
 from realtime.errors import Problem
-from realtime.policy import Action, Policy, Principal
+from realtime.policy import Action, Policy, Principal, Role
 
 NAMES_LIMIT: Final = 100
 """Channels that one subscription may name."""
@@ -41,7 +42,7 @@ def check(
                 "not_found", f'There is no channel "{name[:64]}" here; you may read: {_readable(who, policy, door)}.'
             )
     barred = [name for name in names if not _hears(who, policy, name)]
-    if barred and who.is_guest and not who.credential.startswith("guest"):
+    if barred and who.role is Role.NOBODY:
         raise unauthenticated()
     if barred:
         raise Problem("not_permitted", f"You may not read: {', '.join(barred)}.")
@@ -54,6 +55,22 @@ def coverage_of(names: Iterable[str], who: Principal, policy: Policy) -> Coverag
         return policy.readable(who)
     wanted = covering(names)
     return Coverage(frozenset(name for name in wanted.names if policy.may(who, Action.READ, name)))
+
+
+def asked(request: web.Request) -> tuple[tuple[str, ...], Coverage]:
+    """
+    What the reader of a request asks to hear: the names, and what they cover. Without
+    names, all that it may read. Raises Problem as `check` does, and where that is nothing.
+    """
+    who, policy = request[keys.PRINCIPAL], request.app[keys.POLICY]
+    names = named(request)
+    check(names, who, policy)
+    coverage = coverage_of(names, who, policy)
+    if not coverage:
+        raise (
+            unauthenticated() if who.role is Role.NOBODY else Problem("not_permitted", "You may not read any channel.")
+        )
+    return names, coverage
 
 
 def unauthenticated() -> Problem:

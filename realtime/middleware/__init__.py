@@ -24,15 +24,12 @@ from realtime import keys
 from realtime.auth import AUTHENTICATOR, Authenticator
 from realtime.config import Settings
 from realtime.errors import Problem
-from realtime.middleware.errors import render, render_failure, render_refusal
+from realtime.middleware.errors import CLIENT_GONE, render, render_failure, render_refusal
 from realtime.middleware.headers import finish_with
 from realtime.middleware.templating import set_up_templates
 from realtime.origins import Origins, preflight_headers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-CLIENT_GONE: Final = 499
-"""The status that is counted where the client left before there was an answer."""
 
 HOSTS_LIMIT: Final = 256
 """Spellings of good `Host` headers that are remembered."""
@@ -70,8 +67,6 @@ def _guard(answers: Counter[tuple[str, str, int]], authenticator: Authenticator,
                 response = render(request, problem)
             except web.HTTPException as refusal:
                 response = render_refusal(request, refusal)
-            except ConnectionError:
-                raise
             except Exception as error:  # noqa: BLE001 - the border: what nobody foresaw is answered here
                 response = render_failure(request, error)
             status = response.status

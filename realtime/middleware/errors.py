@@ -14,6 +14,9 @@ from realtime.middleware.templating import render_page
 
 PROBLEM_JSON: Final = "application/problem+json"
 
+CLIENT_GONE: Final = 499
+"""The status that is counted where the client left before there was an answer."""
+
 log = structlog.get_logger(__name__)
 
 # What aiohttp refuses by itself; the code is that of the table with the same status.
@@ -53,13 +56,18 @@ def render_failure(request: web.Request, error: Exception) -> web.Response:
     """
     500 for what nobody foresaw; the log has the story, the answer only the request's name.
 
-    Where an answer has begun already, another one in its midst would be read as part of
-    it: the connection is cut instead, by the ConnectionError raised here.
+    A client that has gone is no failure. Where an answer has begun already, another one in
+    its midst would be read as part of it: the connection is cut instead.
     """
+    link = request.transport
+    if isinstance(error, ConnectionError) and (link is None or link.is_closing()):
+        return web.Response(status=CLIENT_GONE)
     name = request[keys.REQUEST_ID]
     log.error("request failed", request_id=name, method=request.method, path=request.path, exc_info=error)
     if request.writer.output_size > 0:
-        raise ConnectionError("the answer had begun when the handler failed") from error
+        if link is not None:
+            link.abort()
+        return web.Response(status=500)
     problem = Problem(
         "internal", "The server failed; its log says why, under this request id.", extra={"request_id": name}
     )

@@ -44,8 +44,6 @@ class HeadDeadline:
         # All wait equally long, so the order of insertion is the order of the deadlines.
         self._waiting: dict[Connection, float] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self.cut = 0
-        """Connections cut since the start."""
 
     def begin(self, connection: Connection) -> None:
         """A head is awaited now, unless it was already."""
@@ -57,12 +55,6 @@ class HeadDeadline:
     def end(self, connection: Connection) -> None:
         """The head is there, or the connection is gone."""
         self._waiting.pop(connection, None)
-
-    def stop(self) -> None:
-        """Cut nobody any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._waiting.clear()
 
     def _sweep(self) -> None:
         now = self._loop.time()
@@ -76,7 +68,6 @@ class HeadDeadline:
         for connection in late:
             del self._waiting[connection]
             connection.force_close()
-        self.cut += len(late)
 
 
 class Connection(web.RequestHandler):

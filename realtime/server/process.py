@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
 
 from aiohttp import http_parser
+
+FILES_RESERVED: Final = 128
+"""Open files that are kept for the database, the listening sockets and plain requests."""
 
 
 class UnfitInterpreter(RuntimeError):
@@ -26,14 +32,27 @@ def require_c_parser() -> None:
         )
 
 
-def raise_descriptor_limit() -> int:
-    """Ask for as many open files as this process may have (each connection is one); returns how many."""
+def room_for_connections() -> int | None:
+    """
+    Ask for as many open files as this process may have, each connection being one; returns
+    how many connections there is room for, None for any number.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     except (ValueError, OSError):  # a system may keep less than it says
-        return soft
-    return hard
+        hard = soft
+    return None if hard == resource.RLIM_INFINITY else max(1, hard - FILES_RESERVED)
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """What is made in here only its owner can read, whatever folder it lies in."""
+    umask = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(umask)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from dataclasses import replace
 from socket import AF_UNIX, socket
@@ -17,7 +16,13 @@ from realtime.server import banner
 from realtime.server.connections import Connection, HeadDeadline
 from realtime.server.exit_codes import ExitCode
 from realtime.server.listening import BACKLOG, CannotListen, LocalSocket, listen_on_ports
-from realtime.server.process import UnfitInterpreter, loop_factory, raise_descriptor_limit, require_c_parser
+from realtime.server.process import (
+    UnfitInterpreter,
+    loop_factory,
+    private_files,
+    require_c_parser,
+    room_for_connections,
+)
 from realtime.server.stopping import Runner, StopSignal, stop
 from realtime.store.database import DataInUse, DataLock
 from realtime.store.schema import NewerSchema
@@ -32,12 +37,10 @@ def run(settings: Settings) -> ExitCode:
     The banner goes to standard output; the log, and a sentence about what prevents the
     start, go to standard error.
     """
-    os.umask(0o077)  # the database is for its owner, whatever folder it lies in
     logs.configure(settings)
     try:
         require_c_parser()
-        raise_descriptor_limit()
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        with private_files(), asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(_serve(settings))
     except DataInUse as error:
         return _failed(error, ExitCode.IN_USE)
@@ -60,8 +63,10 @@ async def _serve(settings: Settings) -> None:
     signals = StopSignal()
     sockets = _listen(settings)
     # From here on port 0 is the port that it became: links and the own origin need it.
-    settings = replace(settings, port=tuple(dict.fromkeys(opened.getsockname()[1] for opened in sockets)))
-    app = create_app(settings)
+    ports = tuple(dict.fromkeys(opened.getsockname()[1] for opened in sockets))
+    # No more connections than there can be open files: those past the limit get an answer that says so.
+    connections = min(settings.connections_limit, room_for_connections() or settings.connections_limit)
+    app = create_app(replace(settings, port=ports, connections_limit=connections))
     runner = Runner(app, access_log=None)
     try:
         await runner.setup()
@@ -76,6 +81,8 @@ async def _serve(settings: Settings) -> None:
         local = LocalSocket(settings.data)
         await _accept(runner, [*sockets, local.socket], settings, servers)
         await banner.greet(app, sockets, sys.stdout)
+        if connections < settings.connections_limit:
+            log.warning("the limit of open files is low: there is room for fewer connections", connections=connections)
         await signals.wait()
     finally:
         if local is not None:

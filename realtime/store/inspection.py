@@ -49,22 +49,36 @@ class Inspection:
 
 def schema_of(folder: Path) -> str | None:
     """The schema revision of the database in `folder`; None where there is no database, or an empty one."""
-    if not (folder / FILE_NAME).exists():
+    path = folder / FILE_NAME
+    if not path.exists():
         return None
-    with _reading(folder / FILE_NAME) as connection:
+    with _reading(path, alone=not _wal(path).exists()) as connection:
         return _schema(connection)
 
 
 def inspect(folder: Path, *, full: bool) -> Inspection | None:
     """
     Look at the database in `folder`, at every event (`full`) or at a sample; None where
-    there is none. As of one moment, however long it takes.
+    there is none. As of one moment, however long it takes; leaves no file behind.
     """
-    if not (folder / FILE_NAME).exists():
+    path = folder / FILE_NAME
+    if not path.exists():
         return None
+    if not _wal(path).exists():
+        # Nobody has it open. Read in the usual way it would get a WAL, which a connection that
+        # only reads cannot remove; so it is read as a file that nobody changes, if that holds.
+        before = path.stat()
+        found = _inspect(path, alone=True, full=full)
+        after = path.stat()
+        if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) and not _wal(path).exists():
+            return found
+    return _inspect(path, alone=False, full=full)
+
+
+def _inspect(path: Path, *, alone: bool, full: bool) -> Inspection:
     found = Inspection()
     try:
-        with _reading(folder / FILE_NAME) as connection:
+        with _reading(path, alone=alone) as connection:
             said = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check({DAMAGES})")]
             found.damage = "" if said == ["ok"] else "; ".join(said)
             found.schema = _schema(connection)
@@ -107,10 +121,15 @@ def _schema(connection: sqlite3.Connection) -> str | None:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
+def _reading(path: Path, *, alone: bool) -> Iterator[sqlite3.Connection]:
+    uri = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+    with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
         # A damaged name is to give a wrong checksum, not an error.
         connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         connection.execute("PRAGMA busy_timeout=5000")
         connection.execute("BEGIN")
         yield connection
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")

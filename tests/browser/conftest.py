@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+import pytest_asyncio
 from aiohttp import ClientSession, web
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -115,7 +115,8 @@ MakeSite = Callable[..., Awaitable[Site]]
 Open = Callable[..., Awaitable[Watched]]
 
 
-@pytest.fixture
+# One loop for all browser tests: a browser belongs to the loop that started it, and starting one takes seconds.
+@pytest_asyncio.fixture(loop_scope="session")
 async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
     """Starts a site with the settings given."""
     sites: list[Site] = []
@@ -132,22 +133,22 @@ async def make_site(tmp_path: Path) -> AsyncIterator[MakeSite]:
         await site.session.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(make_site: MakeSite) -> Site:
     """An open server."""
     return await make_site()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium, one for all tests."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=need("chromium"), args=ARGUMENTS)
         yield browser
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser) -> AsyncIterator[Open]:
     """
     Opens an address of a site in a browser profile of its own. At the end nothing may have
@@ -177,6 +178,8 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
         return opened
 
     yield open_it
+    for opened in watched:
+        await opened.page.context.close()
     assert [fault for opened in watched for fault in opened.faults] == []
 
 

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import ROWS, MakeSite, Open, Site, offline, read, state, texts
 from tests.programs import Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def keys_of(page: Page) -> list[str]:

@@ -20,7 +20,7 @@ from tests.browser.conftest import (
     state,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_who_reads_further_down_is_not_moved(site: Site, open_page: Open) -> None:

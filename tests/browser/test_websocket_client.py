@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from realtime.assets import FOLDER
 from tests.browser.conftest import NARROW, PHONE, MakeSite, Open, Site, accessible, overflow
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SERVED = "/websocket_client.html"
 FILE = (FOLDER / "websocket_client.html").as_uri()

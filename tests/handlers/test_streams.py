@@ -184,3 +184,25 @@ async def test_a_type_filters_history(client: Client) -> None:
     await publish(client, 1)
     async with client.get("/api/v1/events?type=system.info") as response:
         assert {event["type"] for event in (await response.json())["results"]} == {"system.info"}
+
+
+async def test_a_public_channel_is_read_without_a_credential_on_a_closed_server(make_client: MakeClient) -> None:
+    client = await make_client(access="closed", public_channels=("news",))
+    for path in ("events", "events/ndjson"):
+        async with client.get(f"/api/v1/{path}?channel=news&since=0&poll=1") as response:
+            assert response.status == 200, path
+        async with client.get(f"/api/v1/{path}?channel=sensors&since=0&poll=1") as response:
+            assert response.status == 401, path
+        async with client.get(f"/api/v1/{path}?poll=1&since=0") as response:
+            assert response.status == 200, path
+            assert "system.info" not in await response.text()
+    async with client.ws_connect("/api/v1/ws?channel=news"):
+        pass
+
+
+async def test_a_closed_server_lets_nobody_read(make_client: MakeClient) -> None:
+    client = await make_client(access="closed")
+    for path in ("events", "events/stream", "events/ndjson", "ws", "sensors", "metrics"):
+        async with client.get(f"/api/v1/{path}" if path != "metrics" else "/metrics") as response:
+            assert response.status == 401, path
+            assert response.headers["WWW-Authenticate"]
