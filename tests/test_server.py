@@ -1,5 +1,6 @@
 """The server as a program: where it listens, what it says at its start, and why it does not start."""
 
+import asyncio
 import os
 import resource
 import shlex
@@ -140,6 +141,18 @@ def test_a_port_in_use_is_one_sentence_and_nothing_is_begun(tmp_path):
         f"realtime: cannot listen on 127.0.0.1:{port}: it is in use by another program; choose another with --port\n"
     )
     assert not (tmp_path / "data" / "realtime.db").exists()
+
+
+async def test_a_restart_takes_the_same_port_at_once(start):
+    first = start("--shutdown-spread", "0")
+    async with aiohttp.ClientSession(first.url) as session, session.ws_connect("/api/v1/ws"):
+        # The server closes first, so the system keeps the connection's end for a while.
+        assert await asyncio.to_thread(first.stop) == 0
+
+    again = start(port=first.port)
+
+    assert again.port == first.port
+    assert (await get(again.url, "/healthz"))[0] == 200
 
 
 def test_a_host_that_is_not_there_is_a_sentence_too(tmp_path):

@@ -22,6 +22,7 @@ from realtime.server.process import (
     private_files,
     require_c_parser,
     room_for_connections,
+    settle_memory,
 )
 from realtime.server.stopping import Runner, StopSignal, stop
 from realtime.store.database import DataInUse, DataLock
@@ -80,6 +81,7 @@ async def _serve(settings: Settings) -> None:
     try:
         local = LocalSocket(settings.data)
         await _accept(runner, [*sockets, local.socket], settings, servers)
+        settle_memory()
         await banner.greet(app, sockets, sys.stdout)
         if connections < settings.connections_limit:
             log.warning("the limit of open files is low: there is room for fewer connections", connections=connections)
