@@ -158,6 +158,9 @@ class Settings:
     frame_limit: int = _bytes(MIB, "The largest frame that a socket may send; a larger one closes it with 1009.")
     body_limit: int = _bytes(MIB, "The largest body of a request; a larger one is answered with 413.")
     bulk_body_limit: int = _bytes(10 * MIB, "The largest body where many rows come at once.")
+    bulk_rows_limit: int = _count(
+        50_000, "rows", "Rows of one such body: they are one unit of work, for which all other writes wait."
+    )
     event_data_limit: int = _bytes(256 * KIB, "The largest `data` of one event; a larger one is answered with 413.")
     connections_limit: int = _count(20_000, "connections", "Sockets and streams at once; more are answered with 503.")
     connections_per_address: int = _count(

@@ -140,6 +140,8 @@ class Readings(Resource):
     async def _create_many(self, request: web.Request, body: bytes, batch: bulk.Batch) -> web.Response:
         telemetry, who = request.app[keys.TELEMETRY], request[keys.PRINCIPAL]
         values, lines = batch
+        if len(values) > (most := request.app[keys.SETTINGS].bulk_rows_limit):
+            raise Problem("too_large", f"One request stores at most {most} readings; this one has {len(values)}.")
 
         async def do(key: Key | None) -> telemetry_bulk.Stored:
             return await telemetry_bulk.add_readings(telemetry.counts, values, lines, who, key)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from realtime.handlers.bulk import INLINE_LIMIT
-from tests.conftest import Client
+from tests.conftest import Client, MakeClient
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -131,3 +131,18 @@ async def test_many_at_once_are_for_readings_alone(site: Client) -> None:
         assert response.status == 400
     async with site.post("/api/v1/sensors/", data=b'{"tipo": "t", "modelo": "m"}', headers=NDJSON) as response:
         assert response.status == 415
+
+
+async def test_more_rows_than_allowed_are_refused_whole(make_client: MakeClient) -> None:
+    client = await make_client(bulk_rows_limit=3)
+    async with client.post("/api/v1/sensors/", json={"tipo": "t", "modelo": "m"}) as response:
+        sensor_id = (await response.json())["id"]
+    rows = [{"sensor_id": sensor_id, "valor": n} for n in range(4)]
+
+    async with client.post("/api/v1/readings/", json=rows) as response:
+        assert response.status == 413
+        assert "at most 3 readings" in (await response.json())["detail"]
+    async with client.post("/api/v1/readings/", json=rows[:3]) as response:
+        assert response.status == 201
+    async with client.get("/api/v1/readings/") as response:
+        assert (await response.json())["count"] == 3
