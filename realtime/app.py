@@ -68,6 +68,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         store = app[keys.STORE] = await open_store(settings, relay.announce)
         stack.push_async_callback(store.close)
         hub = app[keys.HUB] = Hub(store.log, settings)
+        hub.more_coming = lambda: store.committer.waiting > 0
         relay.heard(hub.deliver)
         app[keys.FORMATS] = Formats(store.log.epoch)
         heartbeat = app[keys.HEARTBEAT] = Heartbeat(hub, settings)

@@ -131,4 +131,3 @@ class Policy:
     @staticmethod
     def _within_limit(who: Principal, channel: str) -> bool:
         return channel in who.channels if who.channels is not None else who.role is not Role.DEVICE
-

@@ -70,6 +70,8 @@ def commands_in(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     monkeypatch.chdir(folder)
     for name in [name for name in os.environ if name.startswith("REALTIME_")]:
         monkeypatch.delenv(name)
+    # What else runs on this machine must not matter to `check`, which looks at the ports.
+    monkeypatch.setenv("REALTIME_PORT", "0")
     handlers, level = logging.root.handlers[:], logging.root.level
 
     def run(*arguments: str) -> Ended:

@@ -72,6 +72,8 @@ class Hub:
         self._flush_cost = 0.0
         self._flush_ended = 0.0
         self._empty: asyncio.Event | None = None
+        self.more_coming: Callable[[], bool] = lambda: False
+        """Whether more events will be delivered in a moment; the committer knows."""
         self.is_current: Callable[[Principal], bool] = lambda _: True
         """Asked when a session joins: its credential may have ended while it was being upgraded."""
         self.stopping = False
@@ -118,13 +120,16 @@ class Hub:
 
     def _plan_flush(self) -> None:
         """
-        The first events after a quiet moment leave at once. While the loop is busy they
-        gather, for no longer than the last flush took: one write per client then carries
-        many events, and a write is what fan-out costs.
+        The first events after a quiet moment leave at once. While the last flush is just
+        over, or more is on its way, they gather for as long as the last flush took (at most
+        the join window): one write per client then carries many events, and a write is
+        what fan-out costs.
         """
         if not self._dirty or self._timer is not None:
             return
-        wait = self._flush_ended + min(self._flush_cost, self._window) - perf_counter()
+        now = perf_counter()
+        since = now if self.more_coming() else self._flush_ended
+        wait = since + min(self._flush_cost, self._window) - now
         if wait <= 0:
             self._flush()
         else:

@@ -23,6 +23,7 @@ from realtime.server.process import (
     require_c_parser,
     room_for_connections,
     settle_memory,
+    share_interpreter,
 )
 from realtime.server.stopping import Runner, StopSignal, stop
 from realtime.store.database import DataInUse, DataLock
@@ -82,6 +83,7 @@ async def _serve(settings: Settings) -> None:
         local = LocalSocket(settings.data)
         await _accept(runner, [*sockets, local.socket], settings, servers)
         settle_memory()
+        share_interpreter()
         await banner.greet(app, sockets, sys.stdout)
         if connections < settings.connections_limit:
             log.warning("the limit of open files is low: there is room for fewer connections", connections=connections)

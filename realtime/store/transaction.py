@@ -13,7 +13,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable, Table, delete, insert, select, text, update
+from sqlalchemy import Connection, CursorResult, Dialect, Executable, Table, delete, insert, select, text
 from sqlalchemy.sql.util import find_tables
 
 from realtime.channels import AUDIT
@@ -22,8 +22,9 @@ from realtime.events import Draft, Event
 from realtime.jsonio import dumps
 from realtime.store.checksum import checksum, link
 from realtime.store.database import send
+from realtime.store.history import remember
 from realtime.store.state import State
-from realtime.store.tables import events, history, metadata
+from realtime.store.tables import events, metadata
 
 Row = dict[str, Any]
 
@@ -96,8 +97,9 @@ class Transaction:
 
     def remember(self, key: str, value: str) -> None:
         """Set what the log knows about itself."""
-        if self.write(update(history).where(history.c.key == key).values(value=value)).rowcount == 0:
-            self.write(insert(history).values(key=key, value=value))
+        self.flush()
+        self.touched = True
+        remember(self._connection, key, value)
 
     def exists(self, table: Table, id: int) -> bool:
         """Whether `table` has a row `id`; known ids are remembered (up to a limit)."""
