@@ -1,8 +1,10 @@
-"""Start the server from a checkout: `python run.py [serve options]`, the same as `realtime serve`."""
+#!/usr/bin/env python3
+"""Start the server from a checkout: `python3 run.py [serve options]`, the same as `realtime serve`."""
 
-import sys
+from realtime.bootstrap import with_parts
 
-from realtime.cli import main
+with_parts(__file__)
 
-if __name__ == "__main__":
-    sys.exit(main())
+from realtime.cli import main  # noqa: E402 - only once its parts are there
+
+raise SystemExit(main())

@@ -31,7 +31,7 @@ ERRORS: Final[Mapping[str, ErrorKind]] = {
     "stalled_body": ErrorKind(408, "The body did not arrive in time"),
     "conflict": ErrorKind(409, "In conflict with what is stored"),
     "in_progress": ErrorKind(409, "The same request is still running"),
-    "trimmed": ErrorKind(410, "The position can no longer be replayed"),
+    "trimmed": ErrorKind(410, "The position cannot be replayed"),
     "link_used": ErrorKind(410, "The link is used or has expired"),
     "too_large": ErrorKind(413, "Too large"),
     "unsupported_media_type": ErrorKind(415, "Unsupported media type"),

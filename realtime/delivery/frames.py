@@ -31,7 +31,7 @@ class Format(Protocol):
     def signal(self, signal: Signal) -> bytes | None:
         """The signal, ready to write."""
 
-    def hello(self, position: Position, heartbeat: int) -> bytes:
+    def hello(self, position: Position, tip: int, heartbeat: int) -> bytes:
         """The first frame of a client that opted in."""
 
     def recovered(self, position: Position, replayed: int) -> bytes:
@@ -75,9 +75,9 @@ class WebSocketFormat:
         payload = self._dialect.signal(signal)
         return None if payload is None else text_frame(payload)
 
-    def hello(self, position: Position, heartbeat: int) -> bytes:
+    def hello(self, position: Position, tip: int, heartbeat: int) -> bytes:
         """See Format."""
-        return text_frame(control.hello(position, heartbeat))
+        return text_frame(control.hello(position, tip, heartbeat))
 
     def recovered(self, position: Position, replayed: int) -> bytes:
         """See Format."""
@@ -117,9 +117,9 @@ class StreamFormat:
         """Streams carry events only: what passes is for those who look."""
         return None
 
-    def hello(self, position: Position, heartbeat: int) -> bytes:
+    def hello(self, position: Position, tip: int, heartbeat: int) -> bytes:
         """See Format."""
-        return self._control(b"hello", control.hello(position, heartbeat))
+        return self._control(b"hello", control.hello(position, tip, heartbeat))
 
     def recovered(self, position: Position, replayed: int) -> bytes:
         """Streams have no word for it."""

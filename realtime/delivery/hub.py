@@ -182,7 +182,7 @@ class Hub:
         session.heard_at = asyncio.get_running_loop().time()
         self.sessions[session.id] = session
         if opted_in:
-            outlet.write(format.hello(self.position, heartbeat))
+            outlet.write(format.hello(Position(self.log.epoch, session.cursor), self.tip, heartbeat))
             if start.gap is not None:
                 outlet.write(format.gap(start.gap, self.position))
         if start.after is None:

@@ -12,13 +12,16 @@ from realtime.events import Position
 from realtime.jsonio import dumps
 
 
-def hello(position: Position, heartbeat: int) -> bytes:
-    """The first frame: the history's epoch, its tip, and the heartbeat in milliseconds."""
+def hello(position: Position, tip: int, heartbeat: int) -> bytes:
+    """
+    The first frame: the history's epoch and tip, the position from which this client goes
+    on (it is safe to come back with), and the heartbeat in milliseconds.
+    """
     return dumps(
         {
             "type": "hello",
             "epoch": position.epoch,
-            "tip": position.seq,
+            "tip": tip,
             "position": str(position),
             "heartbeat": heartbeat,
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
 from realtime import keys
@@ -21,8 +23,9 @@ def require(request: web.Request, action: Action, channel: str | None = None) ->
         return who
     if who.role is Role.NOBODY:
         raise _needed()
-    what = action if channel is None else f"{action} {channel}"
-    raise Problem("not_permitted", f"{who.name} ({who.role}) may not {what} here.")
+    where = "" if channel is None else f" ({channel})"
+    hint = "; sign in, or send a token with more rights" if who.is_guest else ""
+    raise Problem("not_permitted", f"{_MEANING[action]}{where} is not permitted to {who.name} ({who.role}){hint}.")
 
 
 def signed_in(request: web.Request) -> Principal:
@@ -41,3 +44,13 @@ def signed_in(request: web.Request) -> Principal:
 
 def _needed() -> Problem:
     return unauthenticated("A token is needed: send it as Authorization: Bearer rt_…", wrong=False)
+
+
+_MEANING: Final = {
+    Action.READ: "Reading",
+    Action.PUBLISH: "Publishing",
+    Action.REPORT: "Reporting",
+    Action.WRITE: "Writing",
+    Action.ROSTER: "Seeing connections",
+    Action.ADMIN: "What only an admin does",
+}

@@ -18,8 +18,11 @@ _JSON: Final = "application/json"
 def answer(
     value: Any, status: int = 200, *, seq: int | None = None, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """`value` as JSON; `seq` is that of the event which the write made."""
-    return _response(status, dumps(value), seq, {"Content-Type": _JSON, **(headers or {})})
+    """
+    `value` as JSON, and a line end for those who read it in a terminal; `seq` is that of
+    the event which the write made.
+    """
+    return _response(status, dumps(value) + b"\n", seq, {"Content-Type": _JSON, **(headers or {})})
 
 
 def empty(*, seq: int | None = None, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -66,18 +66,15 @@ def _body(log: EventLog, page: Page, tip: int) -> bytes:
         # Left out because their checksum does not agree: said, not passed over in silence.
         head["damaged"] = page.damaged
     results = b",".join(CANONICAL.event(event) for event in page.events)
-    return dumps(head)[:-1] + b',"results":[' + results + b"]}"
+    return dumps(head)[:-1] + b',"results":[' + results + b"]}\n"
 
 
 def _trimmed(log: EventLog, trimmed: int, tip: int) -> Problem:
     return Problem(
         "trimmed",
-        "The events after this position cannot be replayed; begin again from oldest, or from now.",
-        extra={
-            "epoch": log.epoch,
-            "oldest": str(Position(log.epoch, trimmed)),
-            "tip": str(Position(log.epoch, tip)),
-        },
+        "The events after this position cannot be replayed: trimmed, of another history, or of the future. "
+        "Begin again from next, or from now.",
+        extra={"epoch": log.epoch, "oldest": trimmed + 1, "tip": tip, "next": str(Position(log.epoch, trimmed))},
     )
 
 

@@ -73,7 +73,7 @@ def _guard(answers: Counter[tuple[str, str, int]], authenticator: Authenticator,
             return response
         finally:
             resource = request.match_info.route.resource
-            answers[request.method, "" if resource is None else resource.canonical, status] += 1
+            answers[request.method, "" if resource is None else resource.canonical.rstrip("/") or "/", status] += 1
             if told:
                 _log_request(request, status, perf_counter() - begun)
 

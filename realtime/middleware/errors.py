@@ -103,4 +103,4 @@ def _answer(request: web.Request, status: int, body: dict[str, Any], headers: di
         response = render_page(request, "error.html", context, status=status)
         response.headers.extend({**headers, "Vary": "Accept"})
         return response
-    return web.Response(status=status, body=dumps(body), headers={**headers, "Content-Type": PROBLEM_JSON})
+    return web.Response(status=status, body=dumps(body) + b"\n", headers={**headers, "Content-Type": PROBLEM_JSON})

@@ -106,8 +106,8 @@ async def test_a_trimmed_position_is_a_gap_on_every_door(client: Client) -> None
         assert response.status == 410
         problem = await response.json()
     assert problem["code"] == "trimmed"
-    assert problem["oldest"] == f"{store.log.epoch}:{seqs[4]}"
-    async with client.get(f"/api/v1/events?channel=plaza&since={problem['oldest']}") as response:
+    assert (problem["oldest"], problem["next"]) == (seqs[4] + 1, f"{store.log.epoch}:{seqs[4]}")
+    async with client.get(f"/api/v1/events?channel=plaza&since={problem['next']}") as response:
         assert [event["data"] for event in (await response.json())["results"]] == [5, 6, 7, 8, 9]
 
 
