@@ -58,6 +58,8 @@ class Hub:
         """The last event that was delivered; what is committed may be ahead of it."""
         self.ring = Ring(settings.ring_events, settings.ring_bytes)
         self.sessions: dict[int, Session] = {}
+        self.strangers: set[Outlet] = set()
+        """Those whose clients have yet to say who they are: they are in no session."""
         self.counts = HubCounts()
         self.replay_page = settings.replay_page
         self.disk = asyncio.Semaphore(REPLAYS)
@@ -280,6 +282,8 @@ class Hub:
     async def stop(self, spread: float) -> None:
         """Close everybody with 1001, spread over so many seconds, so that they do not all come back at once."""
         self.stopping = True
+        for outlet in list(self.strangers):
+            outlet.close(CloseCode.SHUTDOWN, STOPPING)
         sessions = list(self.sessions.values())
         pause = spread / len(sessions) if sessions else 0.0
         debt = 0.0

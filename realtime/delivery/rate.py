@@ -16,9 +16,9 @@ class Rate:
         self._began = 0.0
         self._count = 0
 
-    def allows(self, now: float) -> bool:
-        """Count one use at `now` (seconds, monotonic); whether it is within the limit."""
+    def allows(self, now: float, amount: int = 1) -> bool:
+        """Count `amount` uses at `now` (seconds, monotonic); whether they are within the limit."""
         if now - self._began >= 1.0:
             self._began, self._count = now, 0
-        self._count += 1
+        self._count += amount
         return self._count <= self.limit

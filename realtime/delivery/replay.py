@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -88,46 +89,56 @@ def _next_target(session: Session, hub: Hub) -> int:
 
 
 async def _stretch(session: Session, hub: Hub, target: int) -> int:
-    """Write the next stretch, none of it past `target`; returns how many events it had."""
+    """Write the next stretch, none of it past `target`; returns how many events were written."""
     if hub.ring.covers(session.cursor, hub.tip):
-        entries = hub.ring.since(session.cursor, session.coverage)
-        page = list(islice((entry for entry in entries if entry.event.seq <= target), hub.replay_page))
+        recent = hub.ring.since(session.cursor, session.coverage)
+        page = list(islice((entry for entry in recent if entry.event.seq <= target), hub.replay_page))
         upto = page[-1].event.seq if len(page) == hub.replay_page else target
-        await _write(session, hub, iter(page))
-    else:
-        async with hub.disk:
-            stretch = await hub.log.since(session.cursor, session.coverage, upto=target, limit=hub.replay_page)
-        if stretch.trimmed > session.cursor:
-            _tell_gap(session, hub, session.cursor, stretch.trimmed)
-        page = [Entry(event) for event in stretch.events]
-        upto = max(stretch.upto, stretch.trimmed)
-        await _write(session, hub, iter(page), sorted(stretch.damaged))
-    session.cursor = max(session.cursor, upto)
-    hub.counts.replayed += len(page)
-    return len(page)
+        return await _write(session, hub, iter(page), upto)
+    async with hub.disk:
+        stretch = await hub.log.since(session.cursor, session.coverage, upto=target, limit=hub.replay_page)
+    if stretch.trimmed > session.cursor:
+        _tell_gap(session, hub, session.cursor, stretch.trimmed)
+        session.cursor = stretch.trimmed
+    # Made one by one: what is kept of a page while its client is slow is what memory costs.
+    entries = (Entry(event) for event in stretch.events)
+    return await _write(session, hub, entries, max(stretch.upto, stretch.trimmed), stretch.damaged)
 
 
-async def _write(session: Session, hub: Hub, entries: Iterator[Entry], damaged: list[int] | None = None) -> None:
-    """Write the entries in bursts; what is damaged is told as a gap of one, in its place."""
+async def _write(session: Session, hub: Hub, entries: Iterator[Entry], upto: int, damaged: Sequence[int] = ()) -> int:
+    """
+    Write the entries in bursts, and say that everything up to `upto` is written; what is
+    damaged is told as a gap of one, in its place. Returns how many were written.
+
+    It ends early, with the cursor where it is, when the client does not keep up: nothing is
+    held for one that is waited for.
+    """
     waiting: list[bytes] = []
-    size = 0
-    gaps = damaged or []
+    size = written = 0
+    gaps = deque(damaged)
     for entry in entries:
         seq = entry.event.seq
         while gaps and gaps[0] < seq:
             _burst(session, waiting, seq - 1)
             _tell_gap(session, hub, gaps[0] - 1, gaps[0])
-            gaps = gaps[1:]
+            session.cursor = max(session.cursor, gaps.popleft())
         if frame := entry.frame(session.format, replayed=seq <= session.past):
             waiting.append(frame)
             size += len(frame)
+        written += 1
         if size >= BURST:
             _burst(session, waiting, seq)
             size = 0
-            await _room(session, hub)
+            await asyncio.sleep(0)
+            if session.outlet.pending() > BURST:
+                hub.counts.replayed += written
+                return written
     _burst(session, waiting, session.cursor)
     for seq in gaps:
         _tell_gap(session, hub, seq - 1, seq)
+    session.cursor = max(session.cursor, upto)
+    hub.counts.replayed += written
+    return written
 
 
 def _burst(session: Session, waiting: list[bytes], upto: int) -> None:

@@ -13,7 +13,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from realtime import keys
 from realtime.auth import principal_of_token
-from realtime.channels import NOTHING
+from realtime.channels import NOTHING, Coverage
 from realtime.delivery.frames import pong_frame, text_frame
 from realtime.delivery.outlet import WebSocketOutlet
 from realtime.delivery.rate import Rate
@@ -33,6 +33,13 @@ IN_FLIGHT_LIMIT: Final = 256
 """Publications of one socket that may wait for their commit; then it is not read from."""
 
 PINGS_PER_SECOND: Final = 20
+"""Pings and pongs that a client may send."""
+
+COMMAND_OVERHEAD: Final = 4 * 1024
+"""Bytes that a command may have beside its data."""
+
+BYTES_PER_COMMAND: Final = 10 * 1024
+"""Mean length of commands at which a client may still send as many of them as it is allowed."""
 
 
 class ClientSocket:
@@ -51,7 +58,8 @@ class ClientSocket:
         self._channels = channels
         self._start = start
         self._door = door
-        offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        lines = request.headers.getall("Sec-WebSocket-Protocol", ())
+        offered = [name.strip() for line in lines for name in line.split(",")]
         self._canonical = SUBPROTOCOL in offered
         self._opted_in = opted_in or self._canonical
         self._socket = web.WebSocketResponse(
@@ -68,15 +76,17 @@ class ClientSocket:
 
     async def serve(self) -> web.WebSocketResponse:
         """Upgrade, authenticate if that is still to be done, then listen until the end."""
-        self._writer = await self._socket.prepare(self._request)
-        self._outlet = WebSocketOutlet(self._request, self._writer, self._socket)
         principal = self._request[keys.PRINCIPAL]
         if principal.role is Role.NOBODY and self._door == "secure":
+            # Its place is taken before the upgrade: afterwards there is no status to refuse it with.
             with self._app[keys.ADMISSION].stranger():
-                authenticated = await self._first_frame()
+                await self._open()
+                authenticated = await self._authenticate()
             if authenticated is None:
                 return self._socket
             principal = authenticated
+        else:
+            await self._open()
         self._connect(principal)
         try:
             await self._listen()
@@ -85,14 +95,38 @@ class ClientSocket:
             await self._outlet.finish()
         return self._socket
 
-    async def _first_frame(self) -> Principal | None:
-        """Who the client's first frame says it is; None when it was closed instead."""
+    async def _open(self) -> None:
+        writer = await self._socket.prepare(self._request)
+        self._outlet = WebSocketOutlet(self._request, writer, self._socket)
+
+    async def _authenticate(self) -> Principal | None:
+        """Who the client's first frame says it is; a stop of the server closes it as it closes all others."""
+        self._hub.strangers.add(self._outlet)
         try:
-            message = await self._socket.receive(self._settings.auth_timeout / 1_000)
-            command = commands.read(message.data) if message.type is WSMsgType.TEXT else None
+            async with asyncio.timeout(self._settings.auth_timeout / 1_000):
+                message = await self._first_frame()
+            return await self._principal_of(message)
         except TimeoutError:
             await self._socket.close(code=CloseCode.NO_AUTH, message=b"no authentication in time")
             return None
+        finally:
+            self._hub.strangers.discard(self._outlet)
+            await self._outlet.finish()
+
+    async def _first_frame(self) -> WSMessage:
+        """The first frame that is no ping or pong; few of these are answered."""
+        loop = asyncio.get_running_loop()
+        while True:
+            message: WSMessage = await self._socket.receive()
+            if message.type not in (WSMsgType.PING, WSMsgType.PONG) or not self._pings.allows(loop.time()):
+                return message
+            if message.type is WSMsgType.PING:
+                self._outlet.write(pong_frame(bytes(message.data)))
+
+    async def _principal_of(self, message: WSMessage) -> Principal | None:
+        """Whom the first frame's token stands for; None when the client was closed instead."""
+        try:
+            command = commands.read(message.data) if message.type is WSMsgType.TEXT else None
         except BadCommand:
             command = None
         if not isinstance(command, commands.Authenticate):
@@ -117,7 +151,7 @@ class ClientSocket:
             formats.realtime if self._canonical else formats.channels,
             principal,
             self._channels,
-            subscriptions.coverage_of(self._channels, principal, self._policy),
+            self._coverage(self._channels, principal),
             door=self._door,
             start=self._start,
             label=self._request.query.get("user_id", "")[:64],
@@ -125,7 +159,12 @@ class ClientSocket:
             heartbeat=self._settings.heartbeat,
         )
         self._app[keys.HEARTBEAT].watch(self._session)
-        self._commands = Rate(_allowance(principal, self._app))
+        self._allow(principal)
+
+    def _allow(self, principal: Principal) -> None:
+        limit = _allowance(principal, self._app)
+        self._commands = Rate(limit)
+        self._bytes = Rate(limit * BYTES_PER_COMMAND)
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -134,15 +173,14 @@ class ClientSocket:
             now = self._session.heard_at = loop.time()
             if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR):
                 return
-            if message.type is WSMsgType.PONG:
-                continue
-            if message.type is WSMsgType.PING:
+            if message.type in (WSMsgType.PING, WSMsgType.PONG):
                 if not self._pings.allows(now):
-                    self._session.close(CloseCode.FLOOD, "too many pings")
+                    self._session.close(CloseCode.FLOOD, "too many pings or pongs")
                     return
-                self._outlet.write(pong_frame(bytes(message.data)))
+                if message.type is WSMsgType.PING:
+                    self._outlet.write(pong_frame(bytes(message.data)))
                 continue
-            if not self._commands.allows(now):
+            if not self._commands.allows(now) or not self._bytes.allows(now, len(message.data)):
                 self._session.close(CloseCode.TOO_MANY_COMMANDS, f"more than {self._commands.limit} commands a second")
                 return
             await self._hear(message)
@@ -154,6 +192,8 @@ class ClientSocket:
         try:
             if message.type is not WSMsgType.TEXT:
                 raise BadCommand(None, Problem("invalid", "Send commands as text frames."))
+            if len(message.data) > self._settings.event_data_limit + COMMAND_OVERHEAD:
+                raise BadCommand(None, Problem("too_large", "No command is as long as this frame."))
             command = commands.read(message.data)
         except BadCommand as bad:
             self._bad_frames += 1
@@ -186,8 +226,7 @@ class ClientSocket:
         who = self._session.principal
         if len(names) > subscriptions.NAMES_LIMIT:
             raise Problem("invalid", f"A connection listens to at most {subscriptions.NAMES_LIMIT} channels.")
-        coverage = subscriptions.coverage_of(names, who, self._policy) if names else NOTHING
-        position = self._hub.change(self._session, names, coverage)
+        position = self._hub.change(self._session, names, self._coverage(names, who))
         self._result(id, {"channels": list(names), "position": str(position)})
 
     async def _renew(self, command: commands.Authenticate) -> None:
@@ -200,12 +239,19 @@ class ClientSocket:
             wrong = problem.code == "unauthenticated"
             session.close(CloseCode.BAD_TOKEN if wrong else CloseCode.NOT_PERMITTED, problem.detail)
             return
+        try:
+            self._hub.change(session, session.channels, self._coverage(session.channels, principal))
+        except Problem:
+            # Its rights may be narrower: it must not go on with those that it had.
+            session.close(CloseCode.RECONNECT, "come back with the new credential")
+            return
         session.principal = principal
-        self._commands.limit = _allowance(principal, self._app)
-        self._hub.change(
-            session, session.channels, subscriptions.coverage_of(session.channels, principal, self._policy)
-        )
+        self._allow(principal)
         self._result(command.id, {"user": principal.name, "role": principal.role})
+
+    def _coverage(self, names: tuple[str, ...], principal: Principal) -> Coverage:
+        """To no name belongs nothing here, though elsewhere it asks for all."""
+        return subscriptions.coverage_of(names, principal, self._policy) if names else NOTHING
 
     def _check(self, channels: tuple[str, ...], principal: Principal) -> None:
         public = self._settings.public_channels

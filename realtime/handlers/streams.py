@@ -32,9 +32,9 @@ async def _stream(request: web.Request, name: str, kind: str) -> web.StreamRespo
     given = positions.given(request)
     start = Start() if given is None else await positions.start_of(*given, request.app[keys.STORE].log)
     response = web.StreamResponse(headers={**_HEADERS, "Content-Type": kind})
-    if name == "ndjson" and request.query.get("poll") == "1":
-        return await _poll(request, response, coverage, start)
     with place(request):
+        if name == "ndjson" and request.query.get("poll") == "1":
+            return await _poll(request, response, coverage, start)
         outlet = await _open(request, response)
         session = _connect(request, outlet, name, coverage, start)
         try:

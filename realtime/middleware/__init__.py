@@ -64,7 +64,8 @@ def _guard(answers: Counter[tuple[str, str, int]], authenticator: Authenticator,
             try:
                 response = await admit(request, handler)
             except Problem as problem:
-                response = render(request, problem)
+                begun_already = request.writer.output_size > 0
+                response = render_failure(request, problem) if begun_already else render(request, problem)
             except web.HTTPException as refusal:
                 response = render_refusal(request, refusal)
             except Exception as error:  # noqa: BLE001 - the border: what nobody foresaw is answered here

@@ -69,7 +69,7 @@ def _listen_everywhere(settings: Settings, port: int) -> list[socket.socket]:
         try:
             for family, address in _addresses(settings, port):
                 try:
-                    opened = _listen(family, (address[0], chosen, *address[2:]))
+                    opened = _listen(family, (address[0], chosen, *address[2:]), settings.stall_timeout)
                 except OSError as error:
                     if settings.host == "localhost" and sockets and error.errno in _ABSENT:
                         continue
@@ -97,7 +97,7 @@ def _addresses(settings: Settings, port: int) -> list[tuple[int, tuple[str, int]
     return list(dict.fromkeys(found))  # type: ignore[arg-type]
 
 
-def _listen(family: int, address: tuple[str | int, ...]) -> socket.socket:
+def _listen(family: int, address: tuple[str | int, ...], stall_timeout: int) -> socket.socket:
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
         # Else the port stays taken for a minute after a restart.
@@ -105,6 +105,10 @@ def _listen(family: int, address: tuple[str | int, ...]) -> socket.socket:
         if family == socket.AF_INET6:
             # "::" is every address of the machine, as it is for most servers.
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # For whatever is written to a client that takes none of it, plain answers included;
+            # each connection has it from the socket that listens (tcp(7)).
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, stall_timeout)
         opened.setblocking(False)
         opened.bind(address)
         opened.listen(BACKLOG)

@@ -163,7 +163,13 @@ class Committer:
         for unit, outcome in zip(batch, outcomes, strict=True):
             self._settle(unit, outcome)
         if transaction.events:
-            self._announce(transaction.events)
+            self._tell(transaction.events)
+
+    def _tell(self, events: list[Event]) -> None:
+        try:
+            self._announce(events)
+        except Exception as error:
+            log.error("committed events could not be announced", first=events[0].seq, exc_info=error)
 
     def _perform(self, connection: Connection, batch: list[_Unit[Any]]) -> tuple[Transaction, list[Any]]:
         at = max(clock.now(), self._state.at)

@@ -26,7 +26,8 @@ MERGE_LIMIT: Final = 200
 PAGE_BYTES: Final = 256 * 1024
 """A page ends after about so many bytes of data, however few its events: readers wait with theirs in hand."""
 
-_PARTITION: Final = 32
+_PARTITION: Final = 16
+"""Rows that are fetched at once: each may be as large as an event can be."""
 
 _COLUMNS: Final = (
     events.c.seq,
@@ -104,13 +105,11 @@ class EventLog:
         statement = _select(start, page.upto, coverage, limit, type).execution_options(yield_per=_PARTITION)
         read = size = 0
         async with connection.stream(statement) as result:
-            async for rows in result.partitions(_PARTITION):
-                for row in rows:
-                    self._check(row, page)
-                    size += len(row.data)
-                read += len(rows)
+            async for row in result:
+                self._check(row, page)
+                read, size = read + 1, size + len(row.data)
                 if size >= PAGE_BYTES or read == limit:
-                    page.upto = rows[-1].seq
+                    page.upto = row.seq
                     break
         return page
 
@@ -175,8 +174,10 @@ class EventLog:
 
 async def _trimmed(connection: AsyncConnection, coverage: Coverage) -> int:
     marks = await connection.run_sync(read_history)
-    only_audit = coverage.names == {AUDIT} and not coverage.all_but
-    return int(marks[AUDIT_TRIMMED if only_audit else TRIMMED])
+    audit, rest = int(marks[AUDIT_TRIMMED]), int(marks[TRIMMED])
+    if AUDIT not in coverage:
+        return rest
+    return audit if coverage.names == {AUDIT} and not coverage.all_but else max(audit, rest)
 
 
 def _select(after: int, upto: int, coverage: Coverage, limit: int, type: str | None) -> Select[Any]:

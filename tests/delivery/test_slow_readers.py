@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from realtime import keys
 from realtime.delivery.outlet import HIGH_WATER
 from realtime.delivery.session import Session
+from realtime.events import Event
 from tests.delivery.servers import Server, small_client
 
 LIMIT = 64 * 1024
@@ -125,3 +127,24 @@ async def test_subscribing_during_a_flood_leaves_no_hole_and_makes_no_double(
                 assert seqs == list(range(after + 1, after + 1 + len(seqs)))
         stop.set()
         await asyncio.gather(*publishers)
+
+
+async def test_nothing_of_the_log_is_held_for_readers_that_take_none_of_it(tmp_path: Path, http: ClientSession) -> None:
+    """Each of them asks for all of the log, larger than the ring, and reads nothing."""
+    async with Server(tmp_path, ring_events=1, outlet_limit=LIMIT) as server:
+        await publish(server, http, 400)
+        hub = server.app[keys.HUB]
+        before = events_in_memory()
+        streams = [await http.get(server.url("/api/v1/events/stream?channel=plaza&since=0")) for _ in range(10)]
+        while len(hub.sessions) < 10 or any(session.outlet.pending() == 0 for session in hub.sessions.values()):
+            await asyncio.sleep(0.01)
+        held = events_in_memory() - before
+        for stream in streams:
+            stream.close()
+    # Together they have asked for four thousand.
+    assert held < 10 * 5
+
+
+def events_in_memory() -> int:
+    gc.collect()
+    return sum(isinstance(thing, Event) for thing in gc.get_objects())

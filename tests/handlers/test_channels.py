@@ -10,6 +10,9 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from realtime import keys
+from realtime.policy import Role
+from realtime.services.first_start import SYSTEM
+from realtime.services.tokens import Wanted
 from tests.conftest import Client, MakeClient
 
 
@@ -331,3 +334,68 @@ async def test_connections_over_the_limit_are_refused_before_the_upgrade(make_cl
         await asyncio.sleep(0)
     async with client.ws_connect("/api/v1/ws"):
         pass
+
+
+async def agent_token(client: Client, name: str = "ana", **limits: Any) -> str:
+    app = client.app
+    assert app is not None
+    wanted = Wanted("test", name, Role.AGENT, make_user=True, **limits)
+    return (await app[keys.ACCOUNTS].tokens.create(SYSTEM, wanted))[1]
+
+
+async def test_who_has_left_all_channels_hears_nothing_after_renewing_either(client: Client) -> None:
+    token = await agent_token(client)
+    async with client.ws_connect("/api/v1/ws?channel=sensors") as ws:
+        await command(ws, action="unsubscribe", channel="sensors")
+        assert (await command(ws, type="auth", token=token))["success"]
+        await client.post("/api/v1/channels/secret-room", json=1)
+        await sensor(client)
+        await ws.send_json({"action": "ping", "id": "last"})
+        assert (await ws.receive_json(timeout=5))["id"] == "last"
+
+
+async def test_a_renewal_with_fewer_rights_takes_the_others_away(client: Client) -> None:
+    wide = await agent_token(client)
+    narrow = await agent_token(client, "bob", channels=("sensors",))
+    url = "/api/v1/ws/secure?channel=sensors,plaza"
+    async with client.ws_connect(url, headers={"Authorization": f"Bearer {wide}"}) as ws:
+        await ws.send_json({"type": "auth", "token": narrow})
+        while (await ws.receive(timeout=5)).type is WSMsgType.TEXT:
+            pass
+        assert ws.close_code == 4507
+
+
+async def test_a_stranger_without_a_place_is_refused_before_the_upgrade(make_client: MakeClient) -> None:
+    client = await make_client(access="closed", unauthenticated_limit=1)
+    async with client.ws_connect("/api/v1/ws/secure"):
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await client.ws_connect("/api/v1/ws/secure")
+        assert refused.value.status == 503
+
+
+async def test_a_stranger_may_ping_before_it_says_who_it_is_and_is_told_of_a_stop(make_client: MakeClient) -> None:
+    client = await make_client(access="closed")
+    async with client.ws_connect("/api/v1/ws/secure", autoping=False) as ws:
+        await ws.ping(b"x")
+        assert (await ws.receive(timeout=5)).type is WSMsgType.PONG
+        app = client.app
+        assert app is not None
+        stopping = asyncio.create_task(app[keys.HUB].stop(0))
+        assert (await ws.receive(timeout=5)).type is WSMsgType.CLOSE
+        assert ws.close_code == 1001
+        await stopping
+
+
+async def test_a_flood_of_pongs_is_a_flood(client: Client) -> None:
+    async with client.ws_connect("/api/v1/ws") as ws:
+        for _ in range(60):
+            await ws.pong()
+        await ws.receive(timeout=5)
+        assert ws.close_code == 1008
+
+
+async def test_a_frame_longer_than_any_command_is_refused_unread(client: Client) -> None:
+    async with client.ws_connect("/api/v1/ws/secure?channel=plaza") as ws:
+        await ws.send_str(json.dumps({"action": "ping", "padding": "x" * 300_000}))
+        answer = await ws.receive_json(timeout=5)
+    assert answer["error"]["code"] == "too_large"

@@ -159,3 +159,19 @@ async def test_closing_commits_what_was_submitted(settings: Settings) -> None:
     assert len(heard) == 50 == len([future for future in futures if future.result().seq])
     with pytest.raises(Problem, match="stopping"):
         store.committer.submit(lambda tx: tx.emit(draft()))
+
+
+async def test_what_is_committed_is_not_run_again_when_telling_of_it_fails(settings: Settings) -> None:
+    told: list[int] = []
+
+    def announce(events: list[Event]) -> None:
+        told.append(len(events))
+        raise RuntimeError("a fault of whoever hears")
+
+    store = await open_store(settings, announce)
+    events = await asyncio.gather(*(store.committer.submit(lambda tx: tx.emit(draft())) for _ in range(3)))
+    tip = store.log.tip
+    await store.close()
+
+    assert [event.seq for event in events] == [1, 2, 3]
+    assert (tip, sum(told)) == (3, 3)
