@@ -29,7 +29,7 @@ async def test_on_a_connection_kept_alive_half_a_request_is_cut_and_silence_is_n
     async with dial(server) as (half_reader, half), dial(server) as (kept_reader, kept):
         for reader, writer in ((half_reader, half), (kept_reader, kept)):
             writer.write(WHOLE)
-            await reader.readuntil(b'{"status":"ok"}')
+            await reader.readuntil(b'{"status":"ok"}\n')
 
         half.write(WHOLE[:20])
         assert await ends(half_reader) == b""
@@ -60,4 +60,19 @@ async def test_what_is_not_http_is_answered_with_a_problem(server):
     assert b"application/problem+json" in head
     assert b"aiohttp" not in head
     assert json.loads(body)["code"] == "malformed"
+    assert "Traceback" not in str(server.err)
+
+
+async def test_a_compressed_body_is_refused_and_never_unpacked(server):
+    async with dial(server) as (reader, writer):
+        writer.write(
+            b"POST /api/v1/channels/packed HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\n"
+            b"Content-Length: 3\r\nConnection: close\r\n\r\nabc"
+        )
+
+        head, _, body = (await ends(reader)).partition(b"\r\n\r\n")
+
+    assert head.split()[1] == b"415"
+    assert json.loads(body)["code"] == "unsupported_media_type"
+    assert "exception" not in str(server.err)
     assert "Traceback" not in str(server.err)

@@ -10,11 +10,15 @@ import heapq
 from itertools import count
 from typing import Final
 
+import structlog
+
 from realtime import clock
 from realtime.config import Settings
 from realtime.delivery.hub import Hub
 from realtime.delivery.session import Session
 from realtime.errors import CloseCode
+
+log = structlog.get_logger(__name__)
 
 TICK: Final = 0.25
 EXPIRY_GRACE: Final = 30.0
@@ -22,12 +26,15 @@ EXPIRY_GRACE: Final = 30.0
 
 
 class _Beat:
-    """One session's next moment: to be asked, or to have answered."""
+    """
+    One session's next moment: to be asked, or to have answered. It knows the session by its
+    id: a moment that is still to come must not keep what a closed session held.
+    """
 
-    __slots__ = ("acknowledged", "asked_at", "session")
+    __slots__ = ("acknowledged", "asked_at", "session_id")
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session_id: int) -> None:
+        self.session_id = session_id
         self.asked_at: float | None = None
         self.acknowledged = 0
 
@@ -66,35 +73,45 @@ class Heartbeat:
 
     def watch(self, session: Session) -> None:
         """Look after `session` until it leaves the hub."""
-        self._push(session.heard_at + self._pace(session)[0], _Beat(session))
+        self._push(session.heard_at + self._pace(session)[0], _Beat(session.id))
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TICK)
-            self._beat(loop.time())
-            if loop.time() >= self._next_survey:
-                self._next_survey = loop.time() + 1.0
-                self._survey(loop.time())
+            try:
+                self._beat(loop.time())
+                if loop.time() >= self._next_survey:
+                    self._next_survey = loop.time() + 1.0
+                    self._survey(loop.time())
+            except Exception as error:  # whatever it is, it must not end the heartbeats of all for ever
+                log.error("a heartbeat failed", exc_info=error)
 
     def _beat(self, now: float) -> None:
         while self._beats and self._beats[0][0] <= now:
             _, _, beat = heapq.heappop(self._beats)
-            session = beat.session
-            if session.id not in self._hub.sessions or session.close_code is not None:
+            session = self._hub.sessions.get(beat.session_id)
+            if session is None or session.close_code is not None:
                 continue
-            interval, patience = self._pace(session)
-            if beat.asked_at is None:
-                beat.asked_at = now
-                beat.acknowledged = session.outlet.acknowledged()
-                session.outlet.write(session.format.heartbeat)
-                self._push(now + patience, beat)
-            elif self._alive(session, beat):
-                due = max(now, beat.asked_at + interval)
-                beat.asked_at = None
-                self._push(due, beat)
-            else:
-                session.close(CloseCode.NO_PONG, "no sign of life in time")
+            try:
+                self._look_at(session, beat, now)
+            except Exception as error:  # one session's failure is its own
+                log.error("a heartbeat failed", session=session.id, exc_info=error)
+                self._push(now + self._pace(session)[0], _Beat(session.id))
+
+    def _look_at(self, session: Session, beat: _Beat, now: float) -> None:
+        interval, patience = self._pace(session)
+        if beat.asked_at is None:
+            beat.asked_at = now
+            beat.acknowledged = session.outlet.acknowledged()
+            session.outlet.write(session.format.heartbeat)
+            self._push(now + patience, beat)
+        elif self._alive(session, beat):
+            due = max(now, beat.asked_at + interval)
+            beat.asked_at = None
+            self._push(due, beat)
+        else:
+            session.close(CloseCode.NO_PONG, "no sign of life in time")
 
     def _alive(self, session: Session, beat: _Beat) -> bool:
         assert beat.asked_at is not None

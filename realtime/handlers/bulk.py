@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from realtime.errors import Problem
@@ -19,13 +23,20 @@ NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/json
 INLINE_LIMIT: Final = 256 * 1024
 """Bytes that are taken apart on the event loop (some 20 ms); larger bodies in a thread."""
 
+_WORKER: Final = ThreadPoolExecutor(1, "bulk")
+"""One: the values of a large body take many times its size, so only one is taken apart at a time."""
+
+_ARRAY: Final = re.compile(rb"[ \t\r\n]*\[")
+_OBJECTS: Final = re.compile(rb'\{|"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""The beginning of an object, or a whole string, in which braces mean nothing."""
+
 Batch = tuple[list[dict[str, Any]], Sequence[int]]
 """The checked readings, and the line of each in the body."""
 
 
-async def read_lines(body: bytes) -> Batch:
-    """The readings of a body with one JSON object a line; raises what `read_array` raises."""
-    return await _aside(len(body), lambda: _lines_of(body))
+def is_array(body: bytes) -> bool:
+    """Whether a JSON body is an array, if it is JSON at all."""
+    return _ARRAY.match(body) is not None
 
 
 async def read_value(body: bytes) -> Any:
@@ -33,20 +44,49 @@ async def read_value(body: bytes) -> Any:
     return await _aside(len(body), lambda: parse_json(body))
 
 
-async def read_array(value: list[Any], size: int) -> Batch:
-    """
-    The readings of an array, `size` bytes long as a text; the n-th is line n.
+async def read_lines(body: bytes, most: int) -> Batch:
+    """The readings of a body with one JSON object a line; raises what `read_array` raises."""
+    return await _aside(len(body), lambda: _lines_of(body, most))
 
-    Raises Problem `invalid`, which names the bad lines (the first twenty).
+
+async def read_array(body: bytes, most: int) -> Batch:
     """
-    return await _aside(size, lambda: _checked(value, range(1, len(value) + 1)))
+    The readings of a JSON array, at most `most`; the n-th is line n.
+
+    Raises Problem: `malformed`; `too_large` for more readings; `invalid`, which names the
+    bad lines (the first twenty).
+    """
+    return await _aside(len(body), lambda: _array_of(body, most))
 
 
 async def _aside(size: int, work: Callable[[], T]) -> T:
-    return work() if size <= INLINE_LIMIT else await asyncio.to_thread(work)
+    if size <= INLINE_LIMIT:
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(_WORKER, work)
 
 
-def _lines_of(body: bytes) -> Batch:
+def _array_of(body: bytes, most: int) -> Batch:
+    # A reading holds no other object. Seen before anything is parsed: as values, the rows
+    # of a full-sized body can take thirty times its size.
+    if body.count(b"{") > most and _is_longer((found for found in _OBJECTS.finditer(body) if found[0] == b"{"), most):
+        raise _too_many(most)
+    value = parse_json(body)
+    if len(value) > most:
+        raise _too_many(most)
+    return _checked(value, range(1, len(value) + 1))
+
+
+def _is_longer(items: Iterator[Any], most: int) -> bool:
+    return next(islice(items, most, None), None) is not None
+
+
+def _too_many(most: int) -> Problem:
+    return Problem("too_large", f"One request stores at most {most} readings; this one has more.")
+
+
+def _lines_of(body: bytes, most: int) -> Batch:
+    if _is_longer(_filled_lines(body), most):
+        raise _too_many(most)
     numbers, values, errors = [], [], {}
     for number, line in _filled_lines(body):
         try:
@@ -62,7 +102,8 @@ def _lines_of(body: bytes) -> Batch:
 
 
 def _filled_lines(body: bytes) -> Iterator[tuple[int, bytes]]:
-    return ((number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip())
+    # A line at a time: ten million empty ones would be a list of ten million.
+    return ((number, line.removesuffix(b"\n")) for number, line in enumerate(BytesIO(body), 1) if line.strip())
 
 
 def _checked(values: list[Any], lines: Sequence[int]) -> Batch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from realtime import keys
 from realtime.channels import GENERAL, SEED_CHANNELS
@@ -20,6 +20,7 @@ from realtime.services.system import system_event
 
 MESSAGE_LENGTH_LIMIT: Final = 500
 DOORS: Final = ("channels", "secure")
+_WANTED: Final = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
 
 
 async def socket(request: web.Request) -> web.StreamResponse:
@@ -40,8 +41,11 @@ async def secure_socket(request: web.Request) -> web.StreamResponse:
 
 
 async def _serve(request: web.Request, names: tuple[str, ...], door: str) -> web.StreamResponse:
-    if request.headers.get("Upgrade", "").lower() != "websocket":
-        raise Problem("upgrade_required", "Connect with a WebSocket client.", headers={"Upgrade": "websocket"})
+    # HTTP/1.0 knows no upgrade (RFC 9110 §7.8); the version is RFC 6455's (its §4.4).
+    if request.headers.get("Upgrade", "").lower() != "websocket" or request.version < HttpVersion11:
+        raise Problem("upgrade_required", "Connect with a WebSocket client.", headers=_WANTED)
+    if request.headers.get("Sec-WebSocket-Version") != _WANTED["Sec-WebSocket-Version"]:
+        raise Problem("upgrade_required", "This server speaks version 13 of WebSocket.", headers=_WANTED)
     given = positions.given(request)
     start = Start() if given is None else await positions.start_of(*given, request.app[keys.STORE].log)
     with place(request):

@@ -95,7 +95,9 @@ def stretch(request: web.Request, window: Window) -> Stretch:
     """
     newest_first = parameter(request, "ordering") == "-id"
     id_after = value(request, "id_after", ID_AFTER)
-    return Stretch(window.limit + (id_after is not None), window.offset, id_after, newest_first)
+    # The links tell the offset as it came; SQLite counts up to 64 bits only, and no table is longer.
+    offset = min(window.offset, LARGEST_ID)
+    return Stretch(window.limit + (id_after is not None), offset, id_after, newest_first)
 
 
 def value(request: web.Request, name: str, rule: Filter) -> Any:

@@ -118,12 +118,12 @@ class Readings(Resource):
             require_json(request)
         body = await read_body(request, settings.bulk_body_limit)
         if lines:
-            return await self._create_many(request, body, await bulk.read_lines(body))
-        value = await bulk.read_value(body)
-        if isinstance(value, list):
-            return await self._create_many(request, body, await bulk.read_array(value, len(body)))
+            return await self._create_many(request, body, await bulk.read_lines(body, settings.bulk_rows_limit))
+        if bulk.is_array(body):
+            return await self._create_many(request, body, await bulk.read_array(body, settings.bulk_rows_limit))
         if len(body) > settings.body_limit:
             raise Problem("too_large", f"The body of one reading is larger than {settings.body_limit} bytes.")
+        value = await bulk.read_value(body)
         return await self._create(request, body, quick_reading(value) or check(self.schema, value))
 
     async def series(self, request: web.Request) -> web.Response:
@@ -140,8 +140,6 @@ class Readings(Resource):
     async def _create_many(self, request: web.Request, body: bytes, batch: bulk.Batch) -> web.Response:
         telemetry, who = request.app[keys.TELEMETRY], request[keys.PRINCIPAL]
         values, lines = batch
-        if len(values) > (most := request.app[keys.SETTINGS].bulk_rows_limit):
-            raise Problem("too_large", f"One request stores at most {most} readings; this one has {len(values)}.")
 
         async def do(key: Key | None) -> telemetry_bulk.Stored:
             return await telemetry_bulk.add_readings(telemetry.counts, values, lines, who, key)

@@ -6,12 +6,16 @@ from contextlib import suppress
 from socket import socket
 from typing import Final, TextIO
 
+import structlog
 from aiohttp import web
 
 from realtime import __version__, keys
 from realtime.config import Settings
+from realtime.errors import Problem
 from realtime.services.first_start import SYSTEM, FirstStart, first_start, later_start, own_url, tell
 from realtime.store.telemetry import SENSOR, Selection, Stretch
+
+log = structlog.get_logger(__name__)
 
 LISTENING: Final = "Listening on "
 """How the line begins that names all addresses as URLs, separated by spaces; programs read it."""
@@ -34,12 +38,26 @@ async def greet(app: web.Application, sockets: list[socket], stream: TextIO) -> 
     """
     Write the banner to `stream`, when all is there that it speaks of. On the very first
     start it includes the sign-in link and a device's token, if `stream` is a terminal; else
-    they go to a file, which the banner names.
+    they go to a file, which the banner names. What cannot be told is logged; it raises nothing for that.
     """
     settings = app[keys.SETTINGS]
-    first, again = await _what_to_try(app, settings)
+    try:
+        first, again = await _what_to_try(app, settings)
+    except Problem as problem:
+        log.error("could not prepare what there is to try", reason=problem.detail)
+        first, again = None, ""
     _say(stream, "\n".join([*_facts(settings, sockets), "", again]))
-    if first is not None and (path := tell(first, settings.data, stream)) is not None:
+    if first is not None:
+        _hand_over(first, settings, stream)
+
+
+def _hand_over(first: FirstStart, settings: Settings, stream: TextIO) -> None:
+    try:
+        path = tell(first, settings.data, stream)
+    except OSError as error:
+        log.error("could not hand over the first sign-in link", user=first.user, reason=str(error))
+        return
+    if path is not None:
         _say(stream, f"First start: how to sign in, and what to try, is in {path.resolve()}\n")
 
 

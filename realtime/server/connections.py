@@ -82,7 +82,9 @@ class Connection(web.RequestHandler):
     __slots__ = ("_deadline",)
 
     def __init__(self, server: web.Server, *, deadline: HeadDeadline, **options: Any) -> None:
-        super().__init__(server, loop=asyncio.get_running_loop(), keepalive_timeout=KEEP_ALIVE, **options)
+        # The application's `handler_args` do not come here: compressed bodies are refused, so nothing unpacks them.
+        options = {"keepalive_timeout": KEEP_ALIVE, "auto_decompress": False, **options}
+        super().__init__(server, loop=asyncio.get_running_loop(), **options)
         self._deadline = deadline
 
     @property

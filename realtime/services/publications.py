@@ -57,9 +57,11 @@ class Publications:
         together with the `key`, if there is one.
         """
         future = self._store.committer.submit(self.work(draft, key))
-        if draft.channel not in self._known:
-            future.add_done_callback(self._learn)
-        return future
+        if draft.channel in self._known:
+            return future
+        future.add_done_callback(self._learn)
+        # Shielded: a requester that goes away must not hide from `_learn` that the channel is there.
+        return asyncio.shield(future)
 
     async def published(self, seq: int) -> Event:
         """The publication at `seq`. Raises Problem `trimmed` when it is no longer kept."""

@@ -12,12 +12,13 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError
+import structlog
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -25,9 +26,14 @@ from sqlalchemy.util import await_only
 
 from realtime.errors import Problem
 
+log = structlog.get_logger(__name__)
+
 FILE_NAME: Final = "realtime.db"
 READERS: Final = 4
 """Connections that read, each with a thread of its own; further readers wait their turn."""
+
+WAL_KEPT: Final = 64 * 2**20
+"""Bytes of the WAL that stay on the disk when a large transaction has made it longer."""
 
 
 class DataInUse(RuntimeError):
@@ -70,8 +76,14 @@ class Database:
         self._writing: AsyncConnection | None = None
 
     async def open(self) -> AsyncConnection:
-        """Open the one writing connection (making the file where there is none)."""
+        """Open the one writing connection (making the file where there is none), and those that read."""
         self._writing = await self._writer.connect()
+        # At once, while there are descriptors: when clients have taken the last, it would be too late.
+        async with AsyncExitStack() as stack:
+            for _ in range(READERS):
+                reader = await stack.enter_async_context(self._readers.connect())
+                # SQLite opens the WAL with the first page that is read.
+                await reader.execute(text("SELECT 1 FROM sqlite_master"))
         return self._writing
 
     @property
@@ -85,12 +97,15 @@ class Database:
         """
         A connection that sees one unchanging state of the database until it is given back.
 
-        Raises Problem `busy` when none becomes free in time.
+        Raises Problem `busy` when none becomes free in time, or one that was lost cannot be opened again.
         """
         try:
             connection = await self._readers.connect()
         except PoolTimeout:
             raise Problem("busy", "Too many are reading at once; try again in a moment.", retry_after=2) from None
+        except (OperationalError, sqlite3.OperationalError) as error:
+            log.error("could not open the database for reading", reason=str(error))
+            raise Problem("busy", "The database cannot be read now; try again in a moment.", retry_after=2) from None
         try:
             yield connection
         finally:
@@ -106,7 +121,13 @@ class Database:
 
 def _writing(durability: str) -> tuple[str, ...]:
     synchronous = "FULL" if durability == "full" else "NORMAL"
-    return ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=5000")
+    return (
+        "journal_mode=WAL",
+        f"synchronous={synchronous}",
+        f"journal_size_limit={WAL_KEPT}",
+        "foreign_keys=ON",
+        "busy_timeout=5000",
+    )
 
 
 _READING: Final = ("wal_autocheckpoint=0", "query_only=ON", "busy_timeout=5000")
@@ -128,8 +149,8 @@ def send(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) 
         raise DBAPIError.instance(statement, (), error, sqlite3.Error, dialect=connection.dialect) from error
 
 
-def _forgiving(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
+def _forgiving(stored: bytes) -> str:
+    return stored.decode("utf-8", "surrogateescape")
 
 
 def _engine(path: Path, size: int, pragmas: tuple[str, ...]) -> AsyncEngine:

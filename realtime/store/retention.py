@@ -28,6 +28,13 @@ STEP: Final = 5_000
 """Places in the log that one unit of work clears, so that others do not wait long for it."""
 
 
+COUNTED: Final = "retention_at"
+"""In `history`: the latest time from which age was counted, in milliseconds."""
+
+EARLIEST: Final = clock.parse("2025-01-01T00:00:00Z")
+"""No clock that shows less is right: this program is younger."""
+
+
 class Retention:
     """Trims the log now and then. Rows and the mark of how far it went change together."""
 
@@ -39,6 +46,7 @@ class Retention:
         self._audit_days = settings.audit_retention_days
         self._key_hours = settings.idempotency_hours
         self._interval = settings.retention_interval / 1_000
+        self._stride = clock.DAY + 2 * settings.retention_interval
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -53,8 +61,19 @@ class Retention:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def trim(self) -> None:
-        """Forget all that is due."""
-        now = clock.now()
+        """
+        Forget all that is due. Age is counted by the wall clock, of which a pass believes a
+        day (and two intervals) more than the pass before: a clock that has jumped ahead
+        costs some old days at a time, with a warning each, and not the whole log.
+        """
+        clock_says, newest = clock.now(), self._committer.state.at
+        now = await self._committer.submit(lambda tx: _believed(tx, clock_says, newest, self._stride))
+        if now < clock_says:
+            log.warning(
+                "the clock is far ahead of the log: old events are removed a little at a time",
+                clock=clock.timestamp(clock_says),
+                counted_from=clock.timestamp(now),
+            )
         await self.trim_events(max(await self._log.before(now - self._days * clock.DAY), self._log.tip - self._events))
         await self.trim_audit(await self._log.before(now - self._audit_days * clock.DAY))
         await self._committer.submit(lambda transaction: _drop_keys(transaction, now - self._key_hours * clock.HOUR))
@@ -75,6 +94,14 @@ class Retention:
             except Exception as error:  # noqa: BLE001 - a full disk today must not end trimming for ever
                 log.warning("could not trim the log", reason=str(error))
             await asyncio.sleep(self._interval)
+
+
+def _believed(transaction: Transaction, now: int, newest: int, stride: int) -> int:
+    """The time from which age is counted; the next pass goes on from it."""
+    seen = max(_mark(transaction, COUNTED) or newest or now, EARLIEST)
+    # Never back: a clock that starts at 1970 and is set right later would begin all over.
+    transaction.remember(COUNTED, str(max(seen, min(now, seen + stride))))
+    return min(now, seen + stride)
 
 
 def _mark(transaction: Transaction, key: str) -> int:

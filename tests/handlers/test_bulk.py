@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from realtime.errors import Problem
+from realtime.handlers import bulk
 from realtime.handlers.bulk import INLINE_LIMIT
+from realtime.jsonio import loads
 from tests.conftest import Client, MakeClient
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -146,3 +152,58 @@ async def test_more_rows_than_allowed_are_refused_whole(make_client: MakeClient)
         assert response.status == 201
     async with client.get("/api/v1/readings/") as response:
         assert (await response.json())["count"] == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"[" + b",".join([b"{}"] * 200_000) + b"]", id="array"),
+        pytest.param(b"{}\n" * 200_000, id="lines"),
+    ],
+)
+async def test_a_body_of_too_many_rows_is_refused_before_its_values_are_made(body: bytes) -> None:
+    read = bulk.read_array if body.startswith(b"[") else bulk.read_lines
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem) as refused:
+            await read(body, 50_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert refused.value.code == "too_large"
+    # As values they would take more than thirty times this.
+    assert peak < 2 * len(body)
+
+
+async def test_a_brace_in_a_text_is_no_row_and_an_empty_line_is_none_either(make_client: MakeClient) -> None:
+    client = await make_client(bulk_rows_limit=3)
+    async with client.post("/api/v1/sensors/", json={"tipo": "t", "modelo": "m"}) as response:
+        assert response.status == 201
+    rows = [{"sensor_id": 1, "valor": n, "unidad": '{"{\\'} for n in range(3)]
+
+    for body, kind in ((json.dumps(rows).encode(), "application/json"), (lines(rows), "application/x-ndjson")):
+        status, stored = await post(client, body.replace(b"}\n", b"}\n\n\n"), kind)
+        assert (status, stored.get("count")) == (201, 3), stored
+
+
+async def test_large_bodies_are_taken_apart_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = json.dumps([{"sensor_id": 1, "valor": n} for n in range(12_000)]).encode()
+    assert len(body) > INLINE_LIMIT
+    guard, together, most = threading.Lock(), 0, 0
+
+    def watched(body: bytes) -> Any:
+        nonlocal together, most
+        with guard:
+            together += 1
+            most = max(most, together)
+        value = loads(body)
+        with guard:
+            together -= 1
+        return value
+
+    monkeypatch.setattr(bulk, "parse_json", watched)
+    batches = await asyncio.gather(*(bulk.read_array(body, 50_000) for _ in range(6)))
+
+    assert [len(values) for values, _ in batches] == [12_000] * 6
+    assert most == 1

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from realtime import keys
+from realtime.policy import Role
+from tests.accounts import token_of
 from tests.conftest import Client, MakeClient
 
 ROWS = 23
@@ -124,3 +127,16 @@ async def test_behind_a_proxy_links_lead_to_the_public_address(make_client: Make
     page = await get(client, "/api/v1/locations/?limit=1")
 
     assert page["next"] == "https://sensors.example/api/v1/locations/?limit=1&offset=1"
+
+
+@pytest.mark.parametrize("path", ["users", "tokens", "locations"])
+@pytest.mark.parametrize("offset", [2**63 - 1, 2**63, 10**20])
+async def test_an_offset_past_every_number_is_a_page_past_the_end(client: Client, path: str, offset: int) -> None:
+    secret, _ = await token_of(client.app[keys.ACCOUNTS], "root", Role.ADMIN)
+    headers = {"Authorization": f"Bearer {secret}"}
+    async with client.get(f"/api/v1/{path}/?limit=5&offset={offset}", headers=headers) as response:
+        assert response.status == 200, await response.text()
+        page = await response.json()
+
+    assert (page["results"], page["next"]) == ([], None)
+    assert parameters(page["previous"]) == {"limit": "5", "offset": str(offset - 5)}

@@ -9,6 +9,7 @@ import pytest
 from realtime.clock import DAY
 from realtime.config import Settings
 from realtime.policy import Role
+from realtime.server import banner
 from realtime.services.first_start import SYSTEM, curl_line, first_start, later_start, own_url, tell
 from realtime.services.logins import FIRST_LOGIN
 from realtime.services.tokens import Wanted
@@ -104,3 +105,14 @@ def test_every_other_start_tells_the_line_without_a_secret():
 def test_the_servers_own_address_is_one_that_a_browser_can_open(given, url):
     assert own_url(Settings(**given)) == url
     assert own_url(Settings(port=0), 4711) == "http://localhost:4711"
+
+
+async def test_a_link_that_cannot_be_handed_over_does_not_end_the_server(make_client, tmp_path, log_lines):
+    client = await make_client(data=tmp_path / "data")
+    (tmp_path / "data" / "first-login.txt").mkdir()
+    said = io.StringIO()
+
+    await banner.greet(client.app, [], said)
+
+    assert banner.LISTENING in said.getvalue()
+    assert any(line["level"] == "error" and "sign-in link" in line["event"] for line in log_lines())
