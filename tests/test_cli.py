@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -74,6 +75,22 @@ def test_every_setting_is_an_option_of_serve_with_its_default(run):
     assert [row.flag for row in TABLE if row.flag not in text] == []
     assert "--port PORT The ports to listen on; 0 takes any free one. [default: 8000, 8010]" in text
     assert "--demo / --no-demo" in text
+    assert "--frame-limit SIZE " in text
+    assert "--heartbeat MILLISECONDS " in text
+    assert "--token-days DAYS " in text
+    assert "--connections-per-address INTEGER " in text
+
+
+def test_examples_name_the_program_as_it_was_started(tmp_path):
+    started = [sys.executable, "-m", "realtime"]
+    folder = {"PYTHONPATH": os.path.dirname(RUN[1])}
+    as_module = subprocess.run(
+        [*started, "token", "-h"], cwd=tmp_path, env=environment(folder), capture_output=True, text=True, check=True
+    ).stdout
+
+    assert "TOKEN=$(python3 run.py token create " in command(tmp_path, "token", "--help").stdout
+    assert "    python3 run.py serve --port 9000 " in command(tmp_path, "serve", "--help").stdout
+    assert "TOKEN=$(python3 -m realtime token create " in as_module
 
 
 @pytest.mark.parametrize("words", [(), ("serve",)], ids=["bare", "serve"])
@@ -115,6 +132,25 @@ def test_help_and_completion_import_nothing_heavy(tmp_path):
 
 
 # -- users and tokens -------------------------------------------------------------------
+
+
+def test_what_a_command_makes_besides_is_said_and_not_on_standard_output(run, tmp_path):
+    first = run("token", "create", "--user", "carl", "--role", "agent")
+    second = run("token", "create", "--user", "carl", "--role", "agent")
+
+    assert f"made a new database in {tmp_path / 'data'}\n" in first.err
+    assert "there was no user carl; made it, as agent" in first.err
+    assert first.out.startswith("rt_")
+    assert first.out.count("\n") == 1
+    assert "made" not in second.err
+
+
+def test_a_link_without_a_server_says_that_one_is_needed(run, tmp_path):
+    run("user", "add", "ana")
+
+    assert "No server runs on this folder" in run("user", "link", "ana").err
+    with Server(tmp_path):
+        assert "No server" not in run("user", "link", "ana").err
 
 
 def test_a_token_made_while_the_server_runs_works_and_stands_alone_on_standard_output(server, tmp_path):
@@ -190,16 +226,22 @@ def test_users_and_tokens_are_listed_for_people_and_for_programs(run):
         (("user", "add", "ana"), "the name ana is taken"),
         (("user", "add", "no spaces"), "must be"),
         (("user", "disable", "nobody-here"), "there is no user nobody-here"),
-        (("user", "link", "guest"), "cannot sign in"),
+        (("user", "link", "guest"), "the user guest is built in and cannot sign in"),
+        (("user", "link", "ben"), "the user ben is disabled and cannot sign in"),
+        (("token", "create", "--user", "ben"), "the user ben is disabled and cannot have tokens"),
+        (("token", "create", "--user", "typo"), "there is no such user"),
         (("token", "revoke", "77"), "there is no such token"),
         (("token", "create", "--user", "ana", "--role", "admin"), "would be above"),
-        (("publish", "sensors", "x"), "no reserved name"),
+        (("publish", "sensors", "x"), '"sensors" is one of the server\'s own channels; a channel of your own has'),
+        (("publish", "Sensors", "x"), '"sensors" cannot be the name of a channel; a channel of your own has'),
         (("tail", "No/Channel", "--no-follow"), "there is no channel"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, tuple) else "",
 )
 def test_what_is_refused_ends_with_1_and_the_servers_own_words(run, words, said):
     run("user", "add", "ana", "--role", "viewer")
+    run("user", "add", "ben")
+    run("user", "disable", "ben")
 
     ended = run(*words)
 
@@ -240,3 +282,17 @@ def test_a_server_elsewhere_is_reached_by_its_address_and_a_token(server, run, m
 
     assert (json.loads(printed)["data"], json.loads(printed)["actor"]) == ("21", "ana")
     assert not (tmp_path / "nothing-here").exists()
+
+
+@pytest.mark.parametrize("words", [("user", "list"), ("tail", "heating", "--no-follow")], ids=" ".join)
+def test_an_address_where_nobody_answers_is_one_plain_sentence(run, monkeypatch, words):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    monkeypatch.setenv("REALTIME_URL", url)
+
+    ended = run(*words)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        f"realtime: no server answers at {url}: the connection was refused; is it running, and is the address right?\n"
+    )

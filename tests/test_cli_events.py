@@ -131,6 +131,29 @@ def test_a_position_that_was_trimmed_is_said(tmp_path, run):
     assert "no longer kept" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("position", "said"),
+    [("0badcafe:1", "is of another history"), ("77", "lies in the future; the last event here is 1")],
+)
+def test_a_position_that_means_nothing_here_is_said_and_ends_with_1(run, position, said):
+    run("publish", "heating", "1")
+
+    ended = run("tail", "heating", "--no-follow", "--since", position)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert f"{position} {said}" in ended.err
+
+
+def test_a_channel_without_events_is_said_and_no_failure(run):
+    run("publish", "heating", "1")
+
+    nothing = run("tail", "nada", "--no-follow")
+    none_since = run("tail", "heating", "--no-follow", "--since", "now")
+
+    assert (nothing.code, nothing.out, nothing.err) == (0, "", "realtime: nada has no events yet\n")
+    assert (none_since.code, none_since.err) == (0, "realtime: heating has no events since now\n")
+
+
 # -- check, migrate, audit --------------------------------------------------------------
 
 

@@ -30,7 +30,7 @@ async def get(url, path, **options):
 async def test_every_address_in_the_banner_answers_and_both_of_localhost_have_one_port(start):
     server = start()
 
-    assert [await get(url, "/healthz") for url in server.urls] == [(200, b'{"status":"ok"}')] * len(server.urls)
+    assert [await get(url, "/healthz") for url in server.urls] == [(200, b'{"status":"ok"}\n')] * len(server.urls)
     assert {url.rpartition(":")[2] for url in server.urls} == {str(server.port)}
     assert f"Data: {server.data}" in str(server.out)
     assert "Access: open" in str(server.out)
@@ -192,6 +192,20 @@ async def test_with_few_open_files_those_past_the_limit_get_an_answer_and_the_ot
         assert (await sockets[0].receive_json())["success"]
 
     server.err.wait_for("limit of open files is low")
+
+
+def test_a_little_less_room_than_the_limit_is_nothing_to_warn_about(start):
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    room = 10_000 if files == resource.RLIM_INFINITY else min(10_000, files - 128)
+    few = room + 128
+    server = start(
+        "--connections-limit",
+        str(room + room // 20),
+        prepare=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (few, few)),
+    )
+    assert server.stop() == 0
+
+    assert "limit of open files" not in str(server.err)
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):

@@ -124,7 +124,7 @@ async def test_a_connection_kept_alive_is_closed_when_the_server_stops(start):
             await stack.enter_async_context(session.ws_connect("/api/v1/ws"))
         kept_reader, kept = await stack.enter_async_context(dial(server))
         kept.write(WHOLE)
-        await kept_reader.readuntil(b'{"status":"ok"}')
+        await kept_reader.readuntil(b'{"status":"ok"}\n')
 
         server.signal(signal.SIGTERM)
 

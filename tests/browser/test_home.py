@@ -27,6 +27,7 @@ async def test_an_event_made_by_http_appears(site: Site, open_page: Open) -> Non
     sensor = await site.sensor(nombre="Patio")
     await read(site, sensor, 21.5)
 
+    assert await page.locator(".status").inner_text() == "Live"
     top = page.locator(ROWS).first
     await expect(top.locator(".data")).to_have_text(f"21.5 · sensor {sensor}")
     await expect(top.locator(".type")).to_contain_text("reading.created #1")
@@ -115,7 +116,7 @@ async def test_the_page_comes_back_by_itself_when_the_server_does(site: Site, op
 
     await site.stop()
     await state(page, "waiting")
-    await expect(page.locator(".status .shown")).to_contain_text("Reconnecting")
+    await expect(page.get_by_role("status").filter(has_text="Reconnecting")).to_have_count(1)
     await expect(page).to_have_title("⚠ Live events · realtime")
     await site.start()
     await site.sensor(nombre="Techo")

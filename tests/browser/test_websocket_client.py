@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -33,6 +35,7 @@ async def test_served_it_connects_to_its_own_host_and_shows_the_seeds_frames(sit
     watched = await open_page(site, SERVED)
     page = watched.page
     await expect(page.get_by_label("Address")).to_have_value(f"ws://localhost:{site.port}/api/v1/ws")
+    await expect(page.get_by_role("link", name="Live events")).to_have_attribute("href", "./")
 
     await connect(page)
     await connected(page)
@@ -57,6 +60,63 @@ async def test_a_test_event_comes_back(site: Site, open_page: Open) -> None:
 
     await expect(page.locator("#test-told")).to_contain_text("Sent to readings as event 2; listening: 1.")
     await expect(page.locator(f"{FRAMES} pre").first).to_contain_text('"message":"¡hola!"')
+
+
+async def test_a_test_event_needs_a_connection_and_says_so(site: Site, open_page: Open) -> None:
+    page = (await open_page(site, SERVED)).page
+    send = page.get_by_role("button", name="Send test event")
+    await expect(send).to_be_disabled()
+    await expect(send).to_have_accessible_description("Connect first, to see it come back.")
+
+    await connect(page)
+    await expect(send).to_be_enabled()
+    await page.get_by_role("button", name="Disconnect").click()
+
+    await expect(send).to_be_disabled()
+    await expect(page.locator("#send-hint")).to_be_visible()
+
+
+async def test_it_is_connected_again_only_when_it_has_all(site: Site, open_page: Open) -> None:
+    held: list[Any] = []
+
+    async def prepare(context: Any) -> None:
+        def wire(ours: Any) -> None:
+            server = ours.connect_to_server()
+            server.on_message(
+                lambda frame: held.append((ours, frame)) if '"type":"recovered"' in frame else ours.send(frame)
+            )
+
+        await context.route_web_socket(lambda url: "/api/v1/ws" in url, wire)
+
+    page = (await open_page(site, SERVED, prepare=prepare)).page
+    await connect(page)
+    await connected(page)
+    await site.stop()
+    await expect(page.locator("#state")).to_contain_text("Reconnecting")
+    await site.start()
+
+    await expect(page.locator("#state")).to_have_text("Catching up …")
+    ours, frame = held[0]
+    ours.send(frame)
+    await connected(page)
+
+
+async def test_the_frames_scroll_in_a_box_of_their_own(site: Site, open_page: Open) -> None:
+    page = (await open_page(site, SERVED)).page
+    sensor = await site.sensor()
+    await connect(page)
+    await connected(page)
+    await site.post("readings", [{"sensor_id": sensor, "valor": n} for n in range(50)])
+    await expect(page.locator(FRAMES)).to_have_count(51)
+
+    height = await page.evaluate("document.documentElement.scrollHeight")
+    await site.post("readings", [{"sensor_id": sensor, "valor": n} for n in range(50)])
+    await expect(page.locator(FRAMES)).to_have_count(101)
+    assert await page.evaluate("document.documentElement.scrollHeight") == height
+    assert await page.locator(f"{FRAMES} time").first.text_content() == await page.evaluate(
+        "new Date(document.querySelector('#frames time').title).toTimeString().slice(0, 8)"
+    )
+    await accessible(page)
 
 
 async def test_after_a_restart_it_goes_on_from_its_position(site: Site, open_page: Open) -> None:
@@ -137,8 +197,7 @@ async def test_as_a_file_it_says_that_it_needs_a_token(site: Site, open_page: Op
     await expect(page.locator("#file-hint")).to_be_visible()
     await connect(page)
     await expect(page.locator("#told")).to_contain_text("python run.py token create")
-    await page.get_by_role("button", name="Send test event").click()
-    await expect(page.locator("#test-told")).to_contain_text("needs a token")
+    await expect(page.get_by_role("link", name="Live events")).to_be_hidden()
 
 
 async def test_as_a_file_with_a_token_it_works(site: Site, open_page: Open) -> None:
