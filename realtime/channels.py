@@ -23,9 +23,14 @@ OWN_NAME: Final = "1 to 64 of a-z 0-9 . _ : - beginning with a letter or digit, 
 _OWN: Final = re.compile(r"[a-z0-9][a-z0-9._:-]{0,63}\Z")
 
 
+def is_reserved(name: str) -> bool:
+    """Whether `name` is the product's own, and so nobody else's."""
+    return name in RESERVED or name.startswith(_RESERVED_PREFIX)
+
+
 def is_own(name: str) -> bool:
     """Whether `name` may be a channel of the users' own (`OWN_NAME` says it in words)."""
-    return bool(_OWN.match(name)) and name not in RESERVED and not name.startswith(_RESERVED_PREFIX)
+    return bool(_OWN.match(name)) and not is_reserved(name)
 
 
 def is_channel(name: str) -> bool:

@@ -1,5 +1,5 @@
 """
-The command line: `realtime COMMAND`, or `python run.py`. What each command does lives in
+The command line: `realtime COMMAND`, or `python3 run.py`. What each command does lives in
 `realtime.commands`; here they are only joined.
 """
 
@@ -8,22 +8,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Final
 
 import click
 
 from realtime import __version__
 from realtime.commands.failure import Failure
+from realtime.commands.program import COMMANDS, Context, named, program
 from realtime.server.exit_codes import ExitCode
-
-# Imported when they are named: nobody should wait for all of them to use one.
-COMMANDS: Final = ("serve", "user", "token", "tail", "publish", "check", "migrate", "audit")
 
 INTERRUPTED: Final = 130
 
 
 class _Commands(click.Group):
+    context_class = Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands, in the order in which one meets them."""
         return list(COMMANDS)
@@ -32,8 +31,8 @@ class _Commands(click.Group):
         """The command of that name, which is also the name of its module and of the object there."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"realtime.commands.{cmd_name}"), cmd_name)
-        return command
+        # Imported when it is named: nobody should wait for all of them to use one.
+        return named(getattr(import_module(f"realtime.commands.{cmd_name}"), cmd_name))
 
 
 @click.group(
@@ -61,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help", "--version")):
         given.insert(0, "serve")
     try:
-        ended = root.main(given, _program(), complete_var="_REALTIME_COMPLETE", standalone_mode=False)
+        ended = root.main(given, program(), complete_var="_REALTIME_COMPLETE", standalone_mode=False)
     except Failure as failure:
         failure.show()
         return failure.code
@@ -74,8 +73,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Failure(str(error)).show()
         return ExitCode.FAILED
     return int(ended or ExitCode.OK)
-
-
-def _program() -> str:
-    name = Path(sys.argv[0]).name
-    return f"python {name}" if name.endswith(".py") else "realtime"

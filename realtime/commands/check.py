@@ -12,6 +12,7 @@ import click
 
 from realtime.commands.options import data_option, json_option, load_settings
 from realtime.commands.output import print_json
+from realtime.commands.program import program
 from realtime.server.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _database(data: Path, *, full: bool) -> Iterator[Finding]:
         return
     yield Finding("database", ok=not found.damage, said=found.damage or "SQLite finds no damage")
     if found.schema != HEAD:
-        yield Finding("schema", ok=False, said=f"{found.schema or 'none'}, not {HEAD}: `realtime migrate` says more")
+        yield Finding("schema", ok=False, said=f"{found.schema or 'none'}, not {HEAD}: `{program()} migrate` says more")
     elif not found.damage:
         yield Finding("schema", ok=True, said=HEAD)
     if found.damage or found.schema is None:

@@ -9,6 +9,7 @@ the token in `REALTIME_TOKEN`.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,6 +24,8 @@ from aiohttp import web
 from realtime import addresses
 from realtime.commands.failure import Failure
 from realtime.commands.options import load_settings
+from realtime.commands.output import note
+from realtime.commands.program import program
 from realtime.config import Settings
 from realtime.jsonio import loads_trusted
 from realtime.server.exit_codes import ExitCode
@@ -42,8 +45,12 @@ _TIMEOUT: Final = aiohttp.ClientTimeout(total=None, connect=10, sock_read=60)
 class Client:
     """The REST interface of one server. Every method raises Failure for what is refused."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, place: str, *, borrowed: bool = True) -> None:
         self.session = session
+        self.place = place
+        """Where the server is, in words for a message."""
+        self.borrowed = borrowed
+        """Whether the server is one that was running already, and goes on to."""
 
     async def get(self, path: str, **query: str) -> Any:
         """The JSON that `path` answers."""
@@ -76,15 +83,37 @@ class Client:
                     raise refusal(response.status, body)
                 return loads_trusted(body) if body else None
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Failure(f"the server did not answer: {str(error) or type(error).__name__}") from None
+            raise Failure(unanswered(error, self.place)) from None
+
+
+def unanswered(error: BaseException, place: str) -> str:
+    """Why the server at `place` gave no answer, in a sentence of our own."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"no server answers at {place}: there is no host of that name"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return f"the server at {place} cannot be trusted, or does not speak https: its certificate is not accepted"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"no server answers at {place}: {_REASONS.get(error.errno or 0, 'it cannot be reached')}"
+    if isinstance(error, TimeoutError):
+        return f"the server at {place} did not answer in time"
+    return f"the connection to the server at {place} was lost"
+
+
+_REASONS: Final = {
+    errno.ECONNREFUSED: "the connection was refused; is it running, and is the address right?",
+    errno.ENOENT: "it has just ended",
+    errno.EHOSTUNREACH: "that machine cannot be reached",
+    errno.ENETUNREACH: "that network cannot be reached",
+}
 
 
 def refusal(status: int, body: bytes) -> Failure:
     """What the server's problem body says, in its words."""
     try:
         problem = loads_trusted(body)
-        sentences = [f"{field}: {' '.join(said)}" for field, said in problem.get("errors", {}).items()]
-        return Failure("\n  ".join([problem["detail"], *(said for said in sentences if said not in problem["detail"])]))
+        fields = {field: " ".join(said) for field, said in problem.get("errors", {}).items()}
+        more = [f"{field}: {said}" for field, said in fields.items() if said not in problem["detail"]]
+        return Failure("\n  ".join([problem["detail"], *more]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return Failure(f"the server answered {status}")
 
@@ -109,13 +138,13 @@ async def connected(data: str | None, *, create: bool = False) -> AsyncIterator[
     """A client, as `ask` has one."""
     if data is None and (url := os.environ.get("REALTIME_URL")):
         async with _remote(url) as session:
-            yield Client(session)
+            yield Client(session, url)
         return
     settings = load_settings({"data": data})
     if not create and not (settings.data / "realtime.db").exists():
         raise Failure(f"there is no database in {settings.data}; name its folder with --data")
     async with _somehow(settings) as path, local_session(path) as session:
-        yield Client(session)
+        yield Client(session, str(settings.data), borrowed=path == socket_path(settings.data))
 
 
 def local_session(path: Path) -> aiohttp.ClientSession:
@@ -157,6 +186,7 @@ async def _somehow(settings: Settings) -> AsyncIterator[Path]:
         if listens(path):
             yield path
             return
+        made = not (settings.data / "realtime.db").exists()
         runner = _own_server(settings)
         try:
             with private_files():
@@ -169,8 +199,10 @@ async def _somehow(settings: Settings) -> AsyncIterator[Path]:
             await asyncio.sleep(0.1)
         except Exception as error:
             await runner.cleanup()
-            raise Failure(f"{settings.data} cannot be opened: {error}; `realtime check` says more") from error
+            raise Failure(f"{settings.data} cannot be opened: {error}; `{program()} check` says more") from error
         else:
+            if made:
+                note(f"realtime: made a new database in {settings.data.resolve()}")
             break
     with temporary_socket() as opened:
         try:

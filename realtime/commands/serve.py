@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -49,7 +49,14 @@ def _metavar(row: Setting) -> str:
     words = row.kind.allowed.split()
     if len(words) == 3 and words[1] == "or":
         return f"{words[0]}|{words[2]}"
+    if row.kind.allowed.startswith("a size"):
+        return "SIZE"
+    if row.kind.allowed.startswith("a whole number"):
+        return _TIMES.get(row.unit, "INTEGER")
     return row.name.rpartition("_")[2].upper()
+
+
+_TIMES: Final = {"ms": "MILLISECONDS", **{unit: unit.upper() for unit in ("seconds", "minutes", "hours", "days")}}
 
 
 def _serve(**flags: Any) -> ExitCode:

@@ -57,11 +57,14 @@ def tail(channel: str, since: str | None, *, once: bool, data: str | None) -> No
 
 
 async def _print_all(channel: str, since: str, data: str | None) -> None:
-    from realtime.commands.client import connected
+    from realtime.commands.client import connected, unanswered
 
+    reader = _Reader(channel, {"since": since, "poll": "1"})
     async with connected(data) as client:
-        if not await _Reader(channel, {"since": since, "poll": "1"}).read(client.session):
-            raise Failure("the server ended before all events had come")
+        if not await reader.read(client.session):
+            raise Failure(unanswered(reader.error or ConnectionError(), client.place))
+    if reader.printed == 0:
+        note(f"realtime: {channel} has no events {'yet' if since == '0' else f'since {since}'}")
 
 
 async def _follow(channel: str, since: str | None, data: str | None) -> None:
@@ -106,14 +109,19 @@ class _Reader:
     def __init__(self, channel: str, query: dict[str, str]) -> None:
         self._channel = channel
         self._query = query
+        self._once = "poll" in query
         self._epoch = ""
         self.lines = 0
         """Lines received, those that are not printed included."""
+        self.printed = 0
+        self.error: BaseException | None = None
+        """What cut the last stream off, where something did."""
 
     async def read(self, session: ClientSession) -> bool:
         """
         Print until the stream ends; tells whether it came to its end, and was not cut off.
-        Raises Failure for a refusal that would not change, and BrokenPipeError.
+        Raises Failure for a refusal that would not change, and, where it is asked once, for
+        any and for a position that means nothing here; and BrokenPipeError.
         """
         from aiohttp import ClientError, ClientTimeout
 
@@ -125,7 +133,7 @@ class _Reader:
             async with session.get(PATH, params=query, timeout=timeout) as response:
                 if response.status >= 400:
                     error = refusal(response.status, await response.read())
-                    if response.status not in (429, 503):
+                    if self._once or response.status not in (429, 503):
                         raise error
                     note(f"realtime: {error.message}")
                     return False
@@ -133,7 +141,8 @@ class _Reader:
                 return True
         except BrokenPipeError:
             raise
-        except (ClientError, TimeoutError, OSError):
+        except (ClientError, TimeoutError, OSError) as error:
+            self.error = error
             return False
 
     async def _print(self, stream: StreamReader) -> None:
@@ -155,12 +164,27 @@ class _Reader:
         value = loads_trusted(line)
         if "channel" in value:
             sys.stdout.buffer.write(line + b"\n")
+            self.printed += 1
             if "seq" in value and self._epoch:
                 self._query = {"after": f"{self._epoch}:{value['seq']}"}
         elif value["type"] == "hello":
             self._epoch = value["epoch"]
-            if self._query == {"since": "now"}:
-                self._query = {"after": value["position"]}
+            # An age, or "now", would be another moment when it comes back.
+            self._query = {"after": value["position"]}
         elif value["type"] == "gap":
-            note(f"realtime: the events from {value['from']} to {value['to']} are no longer kept")
-            self._query = {"after": value["to"]}
+            self._take_gap(value["from"], value["to"])
+
+    def _take_gap(self, after: str, to: str) -> None:
+        (theirs, asked), (epoch, here) = after.split(":"), to.split(":")
+        if theirs != epoch:
+            self._stray(f"the position {after} is of another history; the one here is {epoch}")
+        elif int(asked) > int(here):
+            self._stray(f"the position {after} lies in the future; the last event here is {here}")
+        else:
+            note(f"realtime: the events from {after} to {to} are no longer kept")
+        self._query = {"after": to}
+
+    def _stray(self, why: str) -> None:
+        if self._once:
+            raise Failure(why)
+        note(f"realtime: {why}; going on from now")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from realtime.commands.failure import Failure
 from realtime.commands.options import data_option, json_option
 from realtime.commands.output import note, print_json, print_table
 from realtime.policy import ASSIGNABLE, Action
+
+if TYPE_CHECKING:
+    from realtime.commands.client import Client
 
 _ROLE = click.Choice([str(role) for role in ASSIGNABLE])
 _VERB = click.Choice([str(action) for action in Action])
@@ -50,8 +54,16 @@ def create(*, data: str | None, as_json: bool, channels: tuple[str, ...], verbs:
     from realtime.commands.client import ask
 
     body = {name: value for name, value in given.items() if value is not None}
-    body |= {"make_user": True, "channels": list(channels) or None, "verbs": list(verbs) or None}
-    made = ask(data, lambda client: client.post("/api/v1/tokens/", body), create=True)
+    # Without a role a name that nobody has is more likely a slip than a wish.
+    body |= {"make_user": given["role"] is not None, "channels": list(channels) or None, "verbs": list(verbs) or None}
+
+    async def question(client: Client) -> tuple[Any, bool]:
+        known = not body["make_user"] or await _is_known(client, body["user"])
+        return await client.post("/api/v1/tokens/", body), known
+
+    made, known = ask(data, question, create=True)
+    if not known and made["user"].casefold() == body["user"].casefold():
+        note(f"realtime: there was no user {made['user']}; made it, as {made['role']}")
     if as_json:
         print_json(made)
     else:
@@ -94,3 +106,11 @@ def revoke(id: int, data: str | None) -> None:
 
     ask(data, lambda client: client.delete(f"/api/v1/tokens/{id}/"))
     click.echo(f"token {id} is revoked")
+
+
+async def _is_known(client: Client, user: str) -> bool:
+    try:
+        return bool(await client.list("/api/v1/users/", name=user))
+    except Failure:
+        # Only an admin sees users, and only for an admin one is made.
+        return True

@@ -9,6 +9,7 @@ import click
 from realtime.commands.failure import Failure
 from realtime.commands.options import data_option, json_option
 from realtime.commands.output import note, print_json, print_table
+from realtime.commands.program import program
 from realtime.policy import ASSIGNABLE
 
 if TYPE_CHECKING:
@@ -109,16 +110,18 @@ def link(name: str, *, as_json: bool, data: str | None) -> None:
     """
     from realtime.commands.client import ask
 
-    async def question(client: Client) -> Any:
+    async def question(client: Client) -> tuple[Any, bool]:
         row = await _find(client, name)
-        return await client.post(f"/api/v1/users/{row['id']}/link/", {})
+        return await client.post(f"/api/v1/users/{row['id']}/link/", {}), client.borrowed
 
-    made = ask(data, question)
+    made, running = ask(data, question)
     if as_json:
         print_json(made)
     else:
         click.echo(made["url"])
         note(f"Good once, until {made['expires_at']}, for {made['user']}.")
+    if not running:
+        note(f"No server runs on this folder: start one (`{program()} serve`) before opening the link.")
 
 
 async def _find(client: Client, name: str) -> dict[str, Any]:

@@ -31,6 +31,9 @@ from realtime.store.schema import NewerSchema
 
 log = structlog.get_logger(__name__)
 
+ROOM_ENOUGH = 0.9
+"""The part of `connections_limit` for which there must be open files, or a warning says so."""
+
 
 def run(settings: Settings) -> ExitCode:
     """
@@ -85,7 +88,7 @@ async def _serve(settings: Settings) -> None:
         settle_memory()
         share_interpreter()
         await banner.greet(app, sockets, sys.stdout)
-        if connections < settings.connections_limit:
+        if connections < ROOM_ENOUGH * settings.connections_limit:
             log.warning("the limit of open files is low: there is room for fewer connections", connections=connections)
         await signals.wait()
     finally:

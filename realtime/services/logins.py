@@ -91,8 +91,10 @@ class Logins:
         user = accounts.user_in(tx, key)
         if user is None:
             raise Problem("not_found", "There is no such user.")
-        if not user["active"] or Role(user["role"]) not in ASSIGNABLE:
-            raise Problem("conflict", f"The user {user['name']} cannot sign in: it is built in, or not active.")
+        if Role(user["role"]) not in ASSIGNABLE:
+            raise Problem("conflict", f"The user {user['name']} is built in and cannot sign in.")
+        if not user["active"]:
+            raise Problem("conflict", f"The user {user['name']} is disabled and cannot sign in.")
         end = tx.at + self._link_time
         accounts.void_links(tx, user["id"])
         row = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from realtime.channels import OWN_NAME, is_own
+from realtime.channels import OWN_NAME, is_own, is_reserved
 from realtime.config import Settings
-from realtime.errors import Problem, invalid
+from realtime.errors import Problem
 from realtime.events import Draft, Event
 from realtime.policy import Action, Policy, Principal
 from realtime.store import own_channels
@@ -44,7 +44,9 @@ class Publications:
         `too_large`.
         """
         if not is_own(channel):
-            raise invalid(channel=f"A channel's name is {OWN_NAME}.")
+            why = "is one of the server's own channels" if is_reserved(channel) else "cannot be the name of a channel"
+            sentence = f'"{channel[:64]}" {why}; a channel of your own has a name of {OWN_NAME}.'
+            raise Problem("invalid", sentence, errors={"channel": [sentence]})
         if not self._policy.may(who, Action.PUBLISH, channel):
             raise Problem("not_permitted", f'You may not publish to "{channel}".')
         if len(data) > self._data_limit:

@@ -144,8 +144,10 @@ def _user(tx: Transaction, who: Principal, wanted: Wanted) -> Row:
         raise Problem("not_permitted", "You can make tokens for yourself alone.")
     if row is None:
         raise Problem("not_found", "There is no such user.")
-    if row["id"] in BUILT_IN or not row["active"]:
-        raise Problem("conflict", f"The user {row['name']} cannot have tokens: it is built in, or not active.")
+    if row["id"] in BUILT_IN:
+        raise Problem("conflict", f"The user {row['name']} is built in and cannot have tokens.")
+    if not row["active"]:
+        raise Problem("conflict", f"The user {row['name']} is disabled and cannot have tokens.")
     return row
 
 

@@ -18,16 +18,17 @@
   };
   const TOKEN_COMMAND = "python run.py token create --user ana --role agent";
 
+  const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
   const find = (id) => document.getElementById(id);
   const isFile = location.protocol === "file:";
   let target = null; // {url, token} of the last "Connect"
   let socket = null;
   let position = null; // "epoch:seq": where to go on
+  let tip = null; // the position of the newest event when we were greeted
   let lastSeq = 0;
   let attempts = 0;
-  let timer = null;
-  let countdown = null;
-  let asking = null;
+  let timer, countdown, asking;
   let received = 0;
   let kept = []; // newest first
 
@@ -66,8 +67,6 @@
     return plain;
   }
 
-  const needsToken = () => isFile && token() === "";
-
   // -- the connection ----------------------------------------------------------
 
   function begin() {
@@ -76,7 +75,7 @@
     lastSeq = attempts = 0;
     tell("told", "");
     if (channels().length === 0) return tell("told", "Tick a channel, or name one.");
-    if (needsToken()) return tell("told", `A page that was opened as a file needs a token. On the server's machine: ${TOKEN_COMMAND}`);
+    if (isFile && token() === "") return tell("told", `A page that was opened as a file needs a token. On the server's machine: ${TOKEN_COMMAND}`);
     try {
       target = { url: door(), token: token() };
     } catch (error) {
@@ -135,7 +134,7 @@
 
   /** Come back from where we were: after a while that doubles, and not all clients at once. */
   function wait() {
-    const delay = Math.min(30_000, 1_000 * 2 ** attempts) * (0.3 + 0.7 * Math.random());
+    const delay = Math.min(5_000, 1_000 * 2 ** attempts) * (0.3 + 0.7 * Math.random());
     attempts += 1;
     const until = performance.now() + delay;
     const count = () => show("wait", `Reconnecting in ${Math.max(0, Math.ceil((until - performance.now()) / 1_000))} s`);
@@ -173,14 +172,16 @@
     const frame = JSON.parse(text);
     if (frame.type === "hello") {
       attempts = 0;
-      position ??= frame.position;
-      show("open", "Connected");
+      tip = `${frame.epoch}:${frame.tip}`;
+      if (position === null) live(frame.position);
+      else show("wait", "Catching up …");
       tell("told", "");
     } else if (frame.type === "recovered") {
-      position = frame.position;
+      live(frame.position);
     } else if (frame.type === "gap") {
       position = frame.to;
       lastSeq = Number(frame.to.split(":").at(-1));
+      if (frame.to === tip) live(frame.to); // nothing of the past will follow
     } else if (typeof frame.seq === "number") {
       if (frame.seq <= lastSeq) return; // we have it
       lastSeq = frame.seq;
@@ -189,17 +190,19 @@
     received += 1;
     kept.unshift({ at: new Date(), frame, text });
     find("frames").prepend(item(kept[0]));
-    while (kept.length > KEPT) {
-      kept.pop();
-      find("frames").lastElementChild.remove();
-    }
+    for (; kept.length > KEPT; kept.pop()) find("frames").lastElementChild.remove();
     recount();
+  }
+
+  function live(from) {
+    position = from;
+    show("open", "Connected");
   }
 
   function item({ at, frame, text }) {
     const [kind, name] = kindOf(frame);
     const more = [frame.seq === undefined ? "" : `seq ${frame.seq}`, frame.replayed ? "replayed" : ""].join(" ");
-    const line = element("p", element("time", at.toLocaleTimeString()), element("strong", name), element("small", more));
+    const line = element("p", element("time", CLOCK.format(at)), element("strong", name), element("small", more));
     line.firstChild.title = at.toISOString();
     const made = element("li", line, element("pre", shorten(text)));
     made.dataset.kind = kind;
@@ -230,9 +233,6 @@
 
   async function sendTest() {
     const channel = channels().find((name) => SEED_CHANNELS.includes(name)) ?? "general";
-    if (needsToken()) {
-      return tell("test-told", `From a file this needs a token, in the field above. On the server's machine: ${TOKEN_COMMAND}`);
-    }
     try {
       const here = door();
       const url = httpUrl(here, here.pathname.replace(/\/ws(\/secure)?\/?$/, "/ws/test-event"));
@@ -257,6 +257,7 @@
 
   function show(kind, text) {
     const state = find("state");
+    find("send").disabled = !(find("send-hint").hidden = kind === "open");
     state.dataset.kind = kind;
     state.ariaLive = /\d s$/.test(text) ? "off" : "polite"; // nobody wants to hear a countdown
     if (state.textContent !== text) state.textContent = text;
@@ -283,14 +284,13 @@
 
   const base = isFile ? "http://localhost:8000/" : location.href;
   find("address").value = new URL("api/v1/ws", base).href.replace(/^http/, "ws");
-  find("file-hint").hidden = !isFile;
+  find(isFile ? "file-hint" : "home").hidden = false;
   find("connection").addEventListener("submit", (event) => (event.preventDefault(), begin()));
   find("disconnect").addEventListener("click", () => (stop(), end("Not connected", "idle"), tell("told", "")));
   find("test").addEventListener("submit", (event) => (event.preventDefault(), sendTest()));
   find("copy").addEventListener("click", copy);
   find("clear").addEventListener("click", () => {
-    kept = [];
-    received = 0;
+    [kept, received] = [[], 0];
     find("frames").replaceChildren();
     find("copied").hidden = true;
     recount();

@@ -211,7 +211,7 @@ async def test_it_fits_a_phone(site: Site, open_page: Open, size: tuple[int, int
     pause = await page.get_by_role("button", name="Pause").bounding_box()
     boxes = [await label.bounding_box() for label in await page.locator(".filter label").all()]
     assert len(boxes) == 6
-    assert all(0 <= box["x"] and box["x"] + box["width"] <= pause["x"] for box in boxes)
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= pause["x"] for box in boxes)
     assert not await page.evaluate("(row => row.scrollWidth > row.clientWidth)(document.querySelector('.filter'))")
 
 

@@ -8,7 +8,7 @@ import { format, parse } from "./position.js";
 
 const SUBPROTOCOL = "realtime.v1";
 const FIRST_DELAY = 1_000;
-const LONGEST_DELAY = 30_000;
+const LONGEST_DELAY = 5_000;
 const TICK = 5_000;
 const ANSWER_WITHIN = 5_000;
 const OPEN_WITHIN = 15_000;
@@ -99,12 +99,12 @@ export class Connection {
     else if (frame.type === "result") clearTimeout(this.asking);
   }
 
-  hearHello({ epoch, tip, position, heartbeat }) {
+  hearHello({ epoch, tip, heartbeat }) {
     clearTimeout(this.timer);
     this.opened = true;
     this.openedAt = this.heardAt;
     this.tip = { epoch, seq: tip };
-    this.tipText = position;
+    this.tipText = format(this.tip);
     this.heartbeat = heartbeat || this.heartbeat;
     this.state.value = { kind: "catching", left: Math.max(0, tip - this.position.seq) };
   }

@@ -6,15 +6,14 @@ import { address } from "../place.js";
 import { short } from "../times.js";
 import { number, t } from "../words.js";
 
-/** The state in a word or two. What changes all the time is not read aloud. */
+/** The state in a word or two. What changes all the time stands beside it, and is not read aloud. */
 export function Status({ state }) {
   const now = state.value;
   const seconds = useCountdown(now.kind === "waiting" ? now.until : null);
-  const { said, shown = said } = words(now, seconds);
+  const { said, detail } = words(now, seconds);
   return html`<p class="status" data-state=${now.kind}>
     <span class="dot" aria-hidden="true"></span>
-    <span class="sr-only" role="status">${said}</span>
-    <span class="shown" aria-hidden="true">${shown}</span>
+    <span class="shown" role="status">${said}${detail && html`<span aria-hidden="true">${` ${detail}`}</span>`}</span>
   </p>`;
 }
 
@@ -26,9 +25,9 @@ function words(now, seconds) {
     case "live":
       return { said: t("Live") };
     case "catching":
-      return { said: t("Catching up"), shown: now.left > 0 ? t("Catching up (%(n)s)", { n: number(now.left) }) : undefined };
+      return { said: t("Catching up"), detail: now.left > 0 && `(${number(now.left)})` };
     case "waiting":
-      return { said: t("Reconnecting"), shown: seconds > 0 ? t("Reconnecting in %(n)s s", { n: seconds }) : t("Reconnecting …") };
+      return { said: t("Reconnecting"), detail: seconds > 0 ? `· ${seconds} s` : "…" };
     case "offline":
       return { said: t("Offline since %(time)s", { time: since }) };
     case "signedout":

@@ -17,7 +17,7 @@ export function Trial({ feed }) {
     <summary>${t("Send an event from a terminal")}</summary>
     <ol>
       ${!made && html`<${Line} what=${t("Make a sensor:")} code=${curl("sensors", { tipo: "temperatura", modelo: "DHT22", nombre: "Patio" })} />`}
-      <${Line} what=${t("Send a reading of it:")} code=${curl("readings", { sensor_id: sensor ?? 1, valor: 21.5, unidad: "°C" })} />
+      <${Line} what=${t("Send a reading:")} code=${curl("readings", { sensor_id: sensor ?? 1, valor: 21.5, unidad: "°C" })} />
     </ol>
     ${reader.value.access === "closed" && html`<p class="note">
       ${t("This server is closed, so the command needs a token. On its machine, this makes one:")}

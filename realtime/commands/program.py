@@ -1,0 +1,44 @@
+"""What the program is called where it was started, so that what help and errors say can be pasted."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+COMMANDS: Final = ("serve", "user", "token", "tail", "publish", "check", "migrate", "audit")
+"""All commands, in the order in which one meets them."""
+
+_CALL: Final = re.compile(rf"\brealtime (?=(?:{'|'.join(COMMANDS)})\b)")
+
+
+def program() -> str:
+    """`realtime`, or what was typed instead of it: `python3 run.py`, `python3 -m realtime`."""
+    started = Path(sys.argv[0])
+    if started.name == "__main__.py":
+        return f"python3 -m {started.parent.name}"
+    return f"python3 {started.name}" if started.suffix == ".py" else "realtime"
+
+
+class _Formatter(click.HelpFormatter):
+    def write_text(self, text: str) -> None:
+        """Write `text`; its examples call the program as it was called."""
+        super().write_text(_CALL.sub(f"{program()} ", text))
+
+
+class Context(click.Context):
+    """A context whose help has examples for the program as it was started."""
+
+    formatter_class = _Formatter
+
+
+def named(command: click.Command) -> click.Command:
+    """The same command, its help and that of the commands below it made with `Context`."""
+    command.context_class = Context
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            named(below)
+    return command
