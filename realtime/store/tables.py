@@ -19,6 +19,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -45,6 +46,10 @@ events = Table(
     Column("checksum", Integer, nullable=False),
     Column("chain", Text),
     Index("events_by_channel", "channel", "seq"),
+    # Deleting a message rewrites all its events: they must be found without reading the log.
+    Index(
+        "events_of_chat", "entity_id", sqlite_where=text("channel = 'chat'"), postgresql_where=text("channel = 'chat'")
+    ),
 )
 
 own_channels = Table(

@@ -20,6 +20,7 @@ from realtime.channels import AUDIT
 from realtime.clock import timestamp
 from realtime.events import Draft, Event
 from realtime.jsonio import dumps
+from realtime.store import desk_tables  # noqa: F401 - so that `metadata` knows all tables
 from realtime.store.checksum import checksum, link
 from realtime.store.database import send
 from realtime.store.history import remember
