@@ -9,6 +9,8 @@ from typing import Final
 
 import click
 
+import realtime
+
 COMMANDS: Final = ("serve", "user", "token", "tail", "publish", "check", "migrate", "audit")
 """All commands, in the order in which one meets them."""
 
@@ -18,9 +20,10 @@ _CALL: Final = re.compile(rf"\brealtime (?=(?:{'|'.join(COMMANDS)})\b)")
 def program() -> str:
     """`realtime`, or what was typed instead of it: `python3 run.py`, `python3 -m realtime`."""
     started = Path(sys.argv[0])
-    if started.name == "__main__.py":
-        return f"python3 -m {started.parent.name}"
-    return f"python3 {started.name}" if started.suffix == ".py" else "realtime"
+    if started.name == "run.py":
+        return "python3 run.py"
+    as_module = started.name == "__main__.py" and started.parent == Path(realtime.__file__).parent
+    return "python3 -m realtime" if as_module else "realtime"
 
 
 class _Formatter(click.HelpFormatter):
