@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,11 @@ from realtime import logs
 from realtime.config import Settings
 from realtime.events import Event
 from realtime.store.opening import Store, open_store
+
+# A shell without job control lets its background jobs ignore SIGINT, and they pass that on to
+# the programs that they start: of those, some are here to be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Client = TestClient[web.Request, web.Application]
 MakeClient = Callable[..., Awaitable[Client]]
