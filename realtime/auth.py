@@ -62,6 +62,10 @@ DOORS: Final = _both(
     late=("/api/v1/ws/secure", "/socket.io"),
 )
 
+# Where a `sid` names a session that has begun: only its client knows it, and it goes with
+# every request, while the credential of the first (a ticket, say) may be good for that alone.
+_SESSIONS: Final = frozenset({"/socket.io", "/socket.io/"})
+
 # Where no credential is looked at, on a closed server too: nothing private is there.
 EXEMPT: Final = frozenset(
     spelling
@@ -100,6 +104,8 @@ class Authenticator:
         """
         path, method = request.path, request.method
         door = DOORS.get(path, Door.PLAIN)
+        if path in _SESSIONS and "sid" in request.query:
+            return NOBODY
         if door is Door.PLAIN and (path in EXEMPT or path.startswith(EXEMPT_BELOW)):
             # Signing in counts for the browser that does it: another site must not make it do so.
             if method not in SAFE and self.origins.foreign(request.headers, request.scheme, method, path):

@@ -139,7 +139,7 @@ class Emitter:
         size = len(draft.data) + len(draft.metadata or b"")
         if size > limit:
             raise Problem("too_large", f"An event holds at most {limit} bytes; this one has {size}.")
-        return _stored(store.committer.submit(lambda transaction: transaction.emit(draft)))
+        return _stored(store.committer.submit(lambda transaction: transaction.emit(draft), size=size))
 
     def _here(self) -> tuple[Store, int]:
         loop = _running_loop()

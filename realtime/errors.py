@@ -26,6 +26,7 @@ ERRORS: Final[Mapping[str, ErrorKind]] = {
     "unauthenticated": ErrorKind(401, "A valid credential is needed"),
     "not_permitted": ErrorKind(403, "Not permitted"),
     "foreign_origin": ErrorKind(403, "Not permitted from this origin"),
+    "blocked": ErrorKind(403, "Kept out for a while"),
     "not_found": ErrorKind(404, "Not found"),
     "method_not_allowed": ErrorKind(405, "Method not allowed"),
     "stalled_body": ErrorKind(408, "The body did not arrive in time"),

@@ -14,8 +14,16 @@ from realtime.delivery.heartbeat import Heartbeat
 from realtime.delivery.hub import Hub
 from realtime.policy import Policy, Principal
 from realtime.services.accounts import Accounts
+from realtime.services.conversations import Conversations
+from realtime.services.csat import Csat
 from realtime.services.idempotency import Idempotency
+from realtime.services.messages import Messages
+from realtime.services.metrics import Metrics
+from realtime.services.presence import Presence
 from realtime.services.publications import Publications
+from realtime.services.roster import Roster
+from realtime.services.roster_declaring import Declaring
+from realtime.services.roster_steering import Steering
 from realtime.services.telemetry import Telemetry
 from realtime.store.opening import Store
 
@@ -31,12 +39,23 @@ POLICY: Final = web.AppKey("policy", Policy)
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 TELEMETRY: Final = web.AppKey("telemetry", Telemetry)
 PUBLICATIONS: Final = web.AppKey("publications", Publications)
+ROSTER: Final = web.AppKey("roster", Roster)
+DECLARING: Final = web.AppKey("declaring", Declaring)
+STEERING: Final = web.AppKey("steering", Steering)
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
+CONVERSATIONS: Final = web.AppKey("conversations", Conversations)
+MESSAGES: Final = web.AppKey("messages", Messages)
+CSAT: Final = web.AppKey("csat", Csat)
+METRICS: Final = web.AppKey("metrics", Metrics)
+PRESENCE: Final = web.AppKey("presence", Presence)
 
 PRINCIPAL: Final = web.RequestKey("principal", Principal)
 """Who asks; set by the authentication middleware before any handler runs."""
 
 ADDRESS: Final = web.RequestKey("address", str)
 """The client's address, a trusted proxy's word for it included; set with PRINCIPAL."""
+
+BODY: Final = web.RequestKey("body", int)
+"""Bytes of its body that a request holds; counted in ADMISSION until it is answered."""
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)

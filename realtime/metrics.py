@@ -14,29 +14,32 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from realtime.delivery.admission import Admission
 from realtime.delivery.hub import Hub
+from realtime.services.roster import Roster
 from realtime.store.opening import Store
 
 RequestCounts = Counter[tuple[str, str, int]]
 """Answers by method, route pattern (never a path: it may hold anything) and status."""
 
 
-def exposition(requests: RequestCounts, store: Store, hub: Hub, admission: Admission) -> bytes:
+def exposition(requests: RequestCounts, store: Store, hub: Hub, admission: Admission, roster: Roster) -> bytes:
     """All figures in the Prometheus text format."""
     registry = CollectorRegistry()
-    registry.register(_Figures(requests, store, hub, admission))
+    registry.register(_Figures(requests, store, hub, admission, roster))
     return generate_latest(registry)
 
 
 class _Figures(Collector):
-    def __init__(self, requests: RequestCounts, store: Store, hub: Hub, admission: Admission) -> None:
+    def __init__(self, requests: RequestCounts, store: Store, hub: Hub, admission: Admission, roster: Roster) -> None:
         self._requests = requests
         self._store = store
         self._hub = hub
         self._admission = admission
+        self._roster = roster
 
     def collect(self) -> Iterator[Metric]:
         yield from self._log()
         yield from self._delivery()
+        yield from self._connections()
         answers = CounterMetricFamily("realtime_http_responses", "Answers", labels=("method", "route", "status"))
         for (method, route, status), count in self._requests.items():
             answers.add_metric((method, route, str(status)), count)
@@ -52,6 +55,9 @@ class _Figures(Collector):
         yield CounterMetricFamily("realtime_disk_full", "Commits that the disk had no room for", counts.disk_full)
         yield GaugeMetricFamily(
             "realtime_units_waiting", "Units of work that wait for a commit", self._store.committer.waiting
+        )
+        yield GaugeMetricFamily(
+            "realtime_units_bytes", "Bytes that units of work hold until their commit", self._store.committer.held
         )
         yield CounterMetricFamily(
             "realtime_events_damaged", "Events met whose checksum does not agree", self._store.log.damaged
@@ -77,5 +83,16 @@ class _Figures(Collector):
             "Bytes that wait for clients",
             sum(session.outlet.pending() for session in self._hub.sessions.values()),
         )
+        yield GaugeMetricFamily("realtime_bodies_bytes", "Bytes of request bodies", self._admission.bodies.held)
         refused = self._admission.refused
         yield CounterMetricFamily("realtime_admission_refused", "Connections refused by a limit", refused)
+
+    def _connections(self) -> Iterator[Metric]:
+        roster = self._roster
+        opened = CounterMetricFamily("realtime_sessions_opened", "Clients that have connected", labels=("door",))
+        for door, number in roster.opened.items():
+            opened.add_metric((door,), number)
+        yield opened
+        yield GaugeMetricFamily("realtime_blocks", "Credentials kept out of a door", len(roster.blocks))
+        yield CounterMetricFamily("realtime_blocks_made", "Blocks by kicks", roster.blocks.made)
+        yield CounterMetricFamily("realtime_blocks_refused", "Connections refused by a block", roster.blocks.refused)

@@ -33,7 +33,7 @@ Shape = Schema | Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a request: of the query, or a header."""
+    """One parameter of a request: of the query, a header, or (where its name does not say it all) of the path."""
 
     name: str
     description: str
@@ -113,8 +113,9 @@ def document(operations: Mapping[str, Operation], version: str) -> dict[str, Any
 
 
 def _operation(method: str, path: str, operation: Operation) -> Iterator[tuple[str, Any]]:
-    words = re.sub(r"\W+", "_", path.removeprefix("/api/v1")).strip("_")
-    yield "operationId", f"{method.lower()}_{words or 'root'}"
+    # What lies outside the API may have the name of something inside it.
+    words = re.sub(r"\W+", "_", path.removeprefix("/api/v1") if path.startswith("/api/v1/") else f"root{path}")
+    yield "operationId", f"{method.lower()}_{words.strip('_')}"
     yield "summary", operation.summary
     if operation.description:
         yield "description", operation.description
@@ -124,7 +125,7 @@ def _operation(method: str, path: str, operation: Operation) -> Iterator[tuple[s
     else:
         # Without a credential: a guest, where the server is open.
         yield "security", [{"token": []}, {"login": []}, {}]
-    if parameters := [*_path_parameters(path), *map(_parameter, operation.parameters)]:
+    if parameters := [*_path_parameters(path, operation), *map(_parameter, operation.parameters)]:
         yield "parameters", parameters
     bodies = {**({} if operation.body is None else {JSON: operation.body}), **operation.other_bodies}
     if bodies:
@@ -133,8 +134,11 @@ def _operation(method: str, path: str, operation: Operation) -> Iterator[tuple[s
     yield "responses", dict(_responses(operation))
 
 
-def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
+def _path_parameters(path: str, operation: Operation) -> Iterator[dict[str, Any]]:
+    described = {parameter.name for parameter in operation.parameters if parameter.place == "path"}
     for name in _PARAMETER.findall(path):
+        if name in described:
+            continue
         schema = INTEGER if name in _WHOLE_NUMBERS else STRING
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 

@@ -8,7 +8,7 @@ server, who is agent and device together.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -74,6 +74,7 @@ class Principal:
     `guest:127.0.0.1`, `socket`), and is what limits, idempotency keys and cursors belong
     to. `channels` and `verbs` are a token's own limits, None for none; `expires_at` is in
     milliseconds since 1970. `browser` tells the rights that a browser carries by itself.
+    `connection` is the declared row of the roster which a socket of this one becomes.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Principal:
     verbs: frozenset[str] | None = None
     expires_at: int | None = None
     browser: bool = False
+    connection: int | None = field(default=None, compare=False)
 
     @property
     def is_guest(self) -> bool:

@@ -122,7 +122,7 @@ class Settings:
         one_of("full", "normal"),
         "`full` survives a power cut; `normal` is faster and after one may lose the last moments.",
     )
-    demo: bool = _row(False, BOOLEAN, "Add a small simulated site, marked as demo everywhere.")
+    demo: bool = _row(False, BOOLEAN, "Add a small simulated site and support team, marked as demo everywhere.")
     shutdown_timeout: int = _milliseconds(10_000, "How long a stop may take before what is left is cut off.")
     shutdown_spread: int = _milliseconds(3_000, "Over how long a stop spreads the closing of its sockets.", 0)
 
@@ -141,6 +141,9 @@ class Settings:
         ("*",), CORS_ORIGINS, "Origins whose pages may send requests that carry their own token."
     )
     public_channels: tuple[str, ...] = _row((), OWN_CHANNELS, "Own channels that anyone may read without a credential.")
+    block_seconds: int = _count(
+        60, "seconds", "How long a kick keeps a credential out of a door, where it does not say.", 0, 86_400
+    )
     sign_in_attempts: int = _count(10, "a minute", "Failed sign-ins that one address may make.")
     token_days: int = _count(90, "days", "How long a new token is good.", most=36_500)
     login_days: int = _count(14, "days", "How long a browser stays signed in.", most=36_500)
@@ -161,6 +164,7 @@ class Settings:
     bulk_rows_limit: int = _count(
         50_000, "rows", "Rows of one such body: they are one unit of work, for which all other writes wait."
     )
+    bodies_limit: int = _bytes(64 * MIB, "Bytes of all bodies at once, large ones at most 3/4 of it; more get 503.")
     event_data_limit: int = _bytes(256 * KIB, "The largest `data` of one event; a larger one is answered with 413.")
     connections_limit: int = _count(20_000, "connections", "Sockets and streams at once; more are answered with 503.")
     connections_per_address: int = _count(
@@ -180,10 +184,15 @@ class Settings:
     )
     heartbeat: int = _milliseconds(25_000, "How often a quiet socket is pinged.")
     heartbeat_timeout: int = _milliseconds(10_000, "How long a pong may take before the socket is closed with 4012.")
+    socketio_heartbeat: int = _milliseconds(25_000, "How often a client of Socket.IO is pinged.")
+    socketio_timeout: int = _milliseconds(20_000, "How long its pong may take before it is closed with 4012.")
     stream_heartbeat: int = _milliseconds(15_000, "How often a quiet SSE or NDJSON stream gets a sign of life.")
     stream_timeout: int = _milliseconds(35_000, "How long a stream's reader may acknowledge nothing before it is dead.")
     stall_timeout: int = _milliseconds(60_000, "How long a client may take nothing that waits for it; then 4008.")
-    close_timeout: int = _milliseconds(2_000, "How long a peer may take for its close frame before it is cut off.")
+    close_timeout: int = _milliseconds(2_000, "How long a peer may take to take its close before it is cut off.")
+    presence_grace: int = _milliseconds(
+        15_000, "How long somebody whose last connection has ended may take to return before they are told offline.", 0
+    )
 
     outlet_limit: int = _bytes(MIB, "Bytes that may wait for one client; past it the client is served from the log.")
     outlets_limit: int = _bytes(
@@ -195,12 +204,18 @@ class Settings:
     join_window: int = _milliseconds(5, "How long a busy server may gather events; 0 gathers none.", 0)
     commit_batch: int = _count(1024, "units of work", "Units of work that one transaction may commit.", 1, 100_000)
     commit_queue: int = _count(10_000, "units of work", "Units that may wait for it; more are answered with 503.")
+    commit_queue_bytes: int = _bytes(128 * MIB, "Bytes that they may hold together; more are answered with 503.")
 
     log_retention_days: int = _count(30, "days", "How long events are kept, if they are not too many.", most=36_500)
     log_retention_events: int = _count(
         10_000_000, "events", "How many events are kept, if they are not too old.", most=1_000_000_000_000
     )
     audit_retention_days: int = _count(400, "days", "How long audit entries are kept.", most=36_500)
+    roster_retention_days: int = _count(7, "days", "How long the rows of closed connections are kept.", most=36_500)
+    cursor_retention_days: int = _count(7, "days", "How long an unused cursor (`session=`) is kept.", most=36_500)
+    cursors_per_credential: int = _count(
+        100, "cursors", "Cursors of one credential at one door; past them the one unused for longest makes room."
+    )
     retention_interval: int = _milliseconds(3_600_000, "How often old events are removed; 0 means never by itself.", 0)
 
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False, repr=False)

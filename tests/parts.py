@@ -16,7 +16,8 @@ def need(name: str) -> str:
     if found:
         return found
     part = parts.PARTS[name]
-    reason = f"{name} is missing ({part.purpose}); on Debian: apt-get install {part.package}"
+    remedy = " ".join(part.make) if part.make else f"on Debian: apt-get install {part.package}"
+    reason = f"{name} is missing ({part.purpose}); {remedy}"
     if parts.must_be_here():
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -67,10 +67,11 @@ async def test_another_role_brings_the_socket_back_with_other_rights(closed):
     who = await principal_of(closed, token)
 
     async with closed.ws_connect(f"{CHANNELS}?token={token}") as ws:
+        closing = asyncio.create_task(close_code(ws))
         path = f"/api/v1/users/{who.user_id}/"
         async with closed.patch(path, headers=bearer(root), json={"role": "viewer"}) as response:
             assert response.status == 200
-        assert await close_code(ws) == 4011
+        assert await closing == 4011
     assert (await me(closed, **bearer(token)))["role"] == "viewer"
 
 

@@ -7,6 +7,8 @@ import pytest
 from aiohttp import web
 
 from realtime.dialects.channels import _LEVELS, _WORDS
+from realtime.dialects.dashboard import WORDS
+from realtime.dialects.dashboard_commands import TYPES
 from realtime.errors import ERRORS, CloseCode
 from realtime.handlers import routes
 
@@ -32,8 +34,17 @@ def test_every_close_code_stands_in_the_protocol() -> None:
 
 def test_every_type_of_event_stands_in_the_protocol() -> None:
     # A reading that is deleted is told as a warning: the seed has no word for it.
-    types = {*_WORDS, *_LEVELS, "publication.created", "audit.created"} - {"reading.deleted"}
+    types = {*_WORDS, *_LEVELS, *WORDS, "publication.created", "audit.created"} - {"reading.deleted"}
     assert [name for name in sorted(types) if f"`{name}`" not in PROTOCOL] == []
+
+
+def test_every_frame_of_the_dashboard_stands_in_the_protocol() -> None:
+    words = {word for word, _ in WORDS.values()} | {"audit_log", "dashboard_metrics", "typing", "system_notice"}
+    assert [word for word in sorted(words) if f"`{word}`" not in PROTOCOL] == []
+
+
+def test_every_command_of_the_dashboard_stands_in_the_protocol() -> None:
+    assert [name for name in TYPES.split(", ") if f"| `{name}`" not in PROTOCOL] == []
 
 
 @pytest.mark.parametrize("document", [*sorted(path.name for path in (ROOT / "docs").glob("*.md")), "../README.md"])

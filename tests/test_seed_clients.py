@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.parts import need
+from tests.ports import ports_of_the_seeds
 from tests.programs import PATIENCE, Output, Program
-from tools import parts
 
 SEEDS = Path(__file__).parent / "seeds"
 SERVER = "http://localhost:8000"
@@ -24,15 +23,7 @@ SERVER = "http://localhost:8000"
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Program]:
     """`python run.py`, on the ports that the seeds' clients use."""
-    for port in (8000, 8010):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                reason = f"port {port} is in use, and the seed's clients know no other"
-                pytest.fail(reason) if parts.must_be_here() else pytest.skip(reason)
-    with Program(tmp_path) as program:
+    with ports_of_the_seeds(), Program(tmp_path) as program:
         program.out.wait_for("^Listening on ")
         yield program
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 import signal
+import socket
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -115,6 +117,74 @@ async def test_whoever_takes_nothing_does_not_hold_up_the_stop(start):
 
         # The one never answers a close frame, the other never ends its body.
         assert await asyncio.to_thread(server.stop) == 0
+
+
+async def test_whoever_reads_late_still_gets_all_that_waited_and_the_goodbye_after_it(start):
+    server = start("--outlet-limit", "64MiB", "--shutdown-spread", "0")
+    async with aiohttp.ClientSession(server.url, connector=little_room()) as late, aiohttp.ClientSession() as session:
+        listener = await late.ws_connect("/api/v1/ws/secure?channel=busy", max_msg_size=0)
+        stream = await late.get("/api/v1/events/stream?channel=busy")
+        for number in range(80):
+            data = {"number": number, "padding": "x" * 200_000}
+            async with session.post(f"{server.url}/api/v1/channels/busy", json=data) as answer:
+                assert answer.status == 201
+        async with session.get(f"{server.url}/metrics") as answer:
+            figures = await answer.text()
+        # More than the system holds for them waits in the server.
+        assert float(re.search(r"^realtime_outlets_bytes (.+)$", figures, re.MULTILINE)[1]) > 2**20
+
+        server.signal(signal.SIGTERM)
+        server.err.wait_for("stopping")
+        numbers = []
+        while (message := await listener.receive()).type is aiohttp.WSMsgType.TEXT:
+            numbers.append(message.json()["data"]["number"])
+        streamed = [json.loads(line[6:]) for line in (await stream.read()).splitlines() if line.startswith(b"data: ")]
+
+    assert numbers == list(range(80)) == [event["data"]["number"] for event in streamed]
+    assert listener.close_code == 1001
+    assert await asyncio.to_thread(server.wait) == 0
+
+
+def little_room():
+    """Connections for which the client's system holds little."""
+
+    def make(info):
+        made = socket.socket(*info[:3])
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        made.setblocking(False)
+        return made
+
+    return aiohttp.TCPConnector(socket_factory=make)
+
+
+async def test_whoever_takes_too_long_over_its_goodbye_is_cut_off(start):
+    server = start("--outlet-limit", "64MiB", "--close-timeout", "1", "--shutdown-spread", "0")
+    async with aiohttp.ClientSession(server.url, connector=little_room()) as late, aiohttp.ClientSession() as session:
+        listener = await late.ws_connect("/api/v1/ws/secure?channel=busy", max_msg_size=0)
+        for _ in range(80):
+            async with session.post(f"{server.url}/api/v1/channels/busy", json="x" * 200_000) as answer:
+                assert answer.status == 201
+
+        assert await asyncio.to_thread(server.stop) == 0
+        taken = 0
+        while (await listener.receive()).type is aiohttp.WSMsgType.TEXT:
+            taken += 1
+
+    assert taken < 80
+    assert listener.close_code == 1006
+
+
+async def test_a_connection_kept_alive_is_not_waited_for(start):
+    server = start("--shutdown-timeout", "86400000")
+    async with aiohttp.ClientSession(server.url) as session, dial(server) as (_, kept):
+        async with session.get("/healthz") as answer:
+            assert answer.status == 200
+        kept.write(WHOLE)
+        stream = await session.get("/api/v1/events/stream?since=now")
+
+        # It would be for half a day.
+        assert await asyncio.to_thread(server.stop) == 0
+        assert (await stream.read()).startswith(b"event: hello")
 
 
 async def test_a_connection_kept_alive_is_closed_when_the_server_stops(start):

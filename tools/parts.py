@@ -15,22 +15,30 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
+ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
+OLDEST_NODE = (18, 0)
 
 
 class Part(NamedTuple):
-    """What to look for. `package` is Debian's name, empty if none helps; without a `vital` part nothing works."""
+    """
+    What to look for. `package` is Debian's name, empty if none helps; without a `vital` part nothing works. A part that
+    is no package of the system is made by the command `make`, in the folder of the checkout.
+    """
 
     find: Callable[[], str | None]
     package: str
     purpose: str
     vital: bool = False
+    make: tuple[str, ...] = ()
 
 
 def program(*names: str) -> Callable[[], str | None]:
@@ -48,6 +56,29 @@ def find_venv() -> str | None:
     return sys.executable if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv") else None
 
 
+def find_node() -> str | None:
+    """Return Node if it is new enough: Debian 12 has 18."""
+    path = shutil.which("node") or shutil.which("nodejs")
+    if path is None:
+        return None
+    # "v20.20.2"; one that cannot even say its version is none.
+    ended = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    version = re.match(r"v([0-9]+)\.([0-9]+)", ended.stdout)
+    return path if version and (int(version[1]), int(version[2])) >= OLDEST_NODE else None
+
+
+def modules(folder: str) -> Callable[[], str | None]:
+    """Look for the Node modules that the lock file of a folder names, installed after it was last changed."""
+
+    def find() -> str | None:
+        lock = ROOT / folder / "package-lock.json"
+        installed = ROOT / folder / "node_modules" / ".package-lock.json"
+        fresh = installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime
+        return str(installed.parent) if fresh else None
+
+    return find
+
+
 PARTS = {
     "python": Part(
         find_python,
@@ -62,6 +93,18 @@ PARTS = {
         program("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
         "chromium",
         "the browser that the page tests drive",
+    ),
+    "node": Part(
+        find_node,
+        "nodejs",
+        "Node {}.{} or later, in which the clients of other documents run".format(*OLDEST_NODE),
+    ),
+    "npm": Part(program("npm"), "npm", "what installs Node's modules, each as its lock file names it"),
+    "socket.io-client": Part(
+        modules("tests/chat_clients"),
+        "",
+        "the official client of Socket.IO, and a WebSocket, for Node",
+        make=("npm", "ci", "--prefix", "tests/chat_clients"),
     ),
     "strace": Part(program("strace"), "strace", "the witness that what is acknowledged was synced to disk before"),
 }
@@ -94,6 +137,19 @@ def install(packages: list[str]) -> bool:
     return True
 
 
+def make(name: str) -> bool:
+    """Make a part by its own command; tell whether that worked."""
+    command = PARTS[name].make
+    program = shutil.which(command[0])
+    if program is None:
+        return False
+    print(f"Making {name} (once) ...", flush=True)
+    ended = subprocess.run([program, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        print(ended.stderr, end="", file=sys.stderr)
+    return ended.returncode == 0
+
+
 def report(name: str) -> bool:
     """Say what is missing and how to get it; tell whether the work can go on without it."""
     part = PARTS[name]
@@ -102,6 +158,8 @@ def report(name: str) -> bool:
     print(f"Missing: {name} ({part.purpose}): {outcome}.", file=sys.stderr)
     if part.package:
         print(f"  On Debian or Ubuntu: sudo apt-get install {part.package}", file=sys.stderr)
+    if part.make:
+        print(f"  With npm: {' '.join(part.make)}", file=sys.stderr)
     return not fatal
 
 
@@ -115,6 +173,7 @@ def main(names: list[str]) -> int:
     installable = [PARTS[name].package for name in missing if PARTS[name].package]
     if installable and install(installable):
         missing = [name for name in missing if not find(name)]
+    missing = [name for name in missing if not (PARTS[name].make and make(name) and find(name))]
     reports = [report(name) for name in missing]  # a list: all are said, not only the first
     return 0 if all(reports) else 1
 

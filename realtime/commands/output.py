@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from realtime.jsonio import dumps
 from realtime.redaction import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def print_json(value: Any) -> None:
@@ -18,19 +21,25 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Rows under their headings; with colour, and as wide as the screen, only on a terminal."""
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     console = Console(highlight=False)
     if not console.is_terminal:
         # Who reads a file or a pipe has no width: nothing is cut or wrapped there.
         console = Console(highlight=False, width=10_000)
-    table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    console.print(table(columns, rows))
+
+
+def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
+    """Rows under their headings, to be printed by `rich`."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(_cell(row[name])) for name in columns))
-    console.print(table)
+        made.add_row(*(Text(_cell(row[name])) for name in columns))
+    return made
 
 
 def note(text: str) -> None:

@@ -11,7 +11,7 @@ import click
 
 import realtime
 
-COMMANDS: Final = ("serve", "user", "token", "tail", "publish", "check", "migrate", "audit")
+COMMANDS: Final = ("serve", "user", "token", "tail", "publish", "connections", "check", "migrate", "metrics", "audit")
 """All commands, in the order in which one meets them."""
 
 _CALL: Final = re.compile(rf"\brealtime (?=(?:{'|'.join(COMMANDS)})\b)")

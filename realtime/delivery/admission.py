@@ -1,18 +1,43 @@
-"""How many may be connected: in all, from one address, and before they have authenticated."""
+"""
+How many may be connected, in all, from one address, and before they have authenticated; and
+how many bytes of request bodies there may be.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from realtime.config import Settings
 from realtime.errors import Problem
 
+LARGE: Final = 64 * 1024
+"""Bytes past which a body is large: such bodies leave room for the small ones of others."""
+
+
+class Bodies:
+    """
+    The bytes of all request bodies that are held: those that arrive, and those that have
+    arrived and whose requests are not answered. At most `limit`; large bodies take part in
+    no more than three quarters of it. A body that is the only one may always come.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.held = 0
+
+    def check(self, own: int, more: int) -> None:
+        """Raise Problem `busy` when there is no room for `more` bytes of a body of which `own` are held."""
+        limit = self._limit if own + more <= LARGE else self._limit * 3 // 4
+        if self.held > own and self.held + more > limit:
+            raise Problem("busy", "Too many large requests at once; try again in a moment.", retry_after=1)
+
 
 class Admission:
     """
-    Counts sockets and streams (not plain requests).
+    Counts sockets and streams (not plain requests), and the bodies of requests.
 
     Raises Problem `busy` (503) at `connections_limit`, `too_many_requests` (429) at
     `connections_per_address`, from which loopback and trusted proxies are exempt.
@@ -22,6 +47,7 @@ class Admission:
         self._limit = settings.connections_limit
         self._per_address = settings.connections_per_address
         self._unauthenticated_limit = settings.unauthenticated_limit
+        self.bodies = Bodies(settings.bodies_limit)
         self.total = 0
         self.unauthenticated = 0
         self.refused = 0

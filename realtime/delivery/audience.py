@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from realtime.channels import Coverage
 from realtime.delivery.frames import Format
 from realtime.delivery.session import Session
+
+if TYPE_CHECKING:
+    from realtime.delivery.hub import Hub
 
 
 class Audience:
@@ -13,14 +18,27 @@ class Audience:
     in one write per session.
     """
 
-    __slots__ = ("coverage", "delivered", "format", "sessions", "waiting")
+    __slots__ = ("_hub", "coverage", "delivered", "format", "owed_from", "sessions", "waiting")
 
-    def __init__(self, coverage: Coverage, format: Format) -> None:
+    def __init__(self, coverage: Coverage, format: Format, hub: Hub) -> None:
         self.coverage = coverage
         self.format = format
+        self._hub = hub
         self.sessions: set[Session] = set()
         self.waiting: list[bytes] = []
+        self.owed_from = 0
         self.delivered = 0
+
+    @property
+    def written(self) -> int:
+        """All covered events up to here have been written to every session."""
+        return self.owed_from - 1 if self.waiting else self._hub.tip
+
+    def add(self, seq: int, frame: bytes) -> None:
+        """The frame of the event `seq` is to be written next."""
+        if not self.waiting:
+            self.owed_from = seq
+        self.waiting.append(frame)
 
     def flush(self, limit: int) -> list[Session]:
         """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from realtime.delivery.frames import Format, StreamFormat, WebSocketFormat
+from realtime.delivery.socketio_format import SocketIOFormat
 from realtime.dialects.canonical import CANONICAL
 from realtime.dialects.channels import CHANNELS
+from realtime.dialects.dashboard import DASHBOARD
 
 
 class Formats:
@@ -12,6 +14,8 @@ class Formats:
 
     def __init__(self, epoch: str) -> None:
         self.channels: Format = WebSocketFormat(CHANNELS)
+        self.chat: Format = SocketIOFormat()
+        self.dashboard: Format = WebSocketFormat(DASHBOARD)
         self.realtime: Format = WebSocketFormat(CANONICAL)
         self._streams = {
             (name, chunked): StreamFormat(name, epoch, chunked=chunked)

@@ -7,10 +7,11 @@ bytes are built once for a format and written to each transport as they are.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from realtime.dialects import Dialect, control
 from realtime.dialects.canonical import CANONICAL
+from realtime.dialects.roster import NOTICE
 from realtime.events import Event, Position, Signal
 
 
@@ -56,10 +57,31 @@ def pong_frame(payload: bytes) -> bytes:
     return bytes((0x8A, len(payload))) + payload
 
 
+PING: Final = b"\x89\x00"
+"""A ping that carries nothing; how a format says that its clients can be asked by `ping_frame`."""
+
+
+def ping_frame(position: int) -> bytes:
+    """A ping that brings back, in its pong, how much had been written before it."""
+    payload = b"%d" % position
+    return bytes((0x89, len(payload))) + payload
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """A goodbye. What is longer than a control frame (RFC 6455 §5.5) is left out of the reason."""
+    payload = code.to_bytes(2, "big") + close_reason(reason)
+    return bytes((0x88, len(payload))) + payload
+
+
+def close_reason(reason: str) -> bytes:
+    """As much of `reason` as there is room for beside the code: 123 bytes, whole characters."""
+    return reason.encode()[:123].decode("utf-8", "ignore").encode()
+
+
 class WebSocketFormat:
     """Text frames of a JSON dialect."""
 
-    heartbeat = b"\x89\x00"
+    heartbeat = PING
 
     def __init__(self, dialect: Dialect) -> None:
         self.name = dialect.name
@@ -114,8 +136,11 @@ class StreamFormat:
         return self.chunk(payload + b"\n")
 
     def signal(self, signal: Signal) -> bytes | None:
-        """Streams carry events only: what passes is for those who look."""
-        return None
+        """Streams carry events, and of what passes only what is meant for their reader alone."""
+        if signal.type != NOTICE:
+            return None
+        payload = CANONICAL.signal(signal)
+        return self.chunk(b"data: %b\n\n" % payload if self._sse else payload + b"\n")
 
     def hello(self, position: Position, tip: int, heartbeat: int) -> bytes:
         """See Format."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from itertools import count
 from typing import Final
 
@@ -14,6 +15,7 @@ import structlog
 
 from realtime import clock
 from realtime.config import Settings
+from realtime.delivery.frames import PING, ping_frame
 from realtime.delivery.hub import Hub
 from realtime.delivery.session import Session
 from realtime.errors import CloseCode
@@ -41,8 +43,8 @@ class _Beat:
 
 class Heartbeat:
     """
-    Asks each session every `heartbeat` (WebSockets, by ping) or `stream_heartbeat`
-    (streams, by a comment or an empty line), and closes with 4012 whoever shows no sign
+    Asks each session every `heartbeat` (WebSockets, by ping), `socketio_heartbeat` (Socket.IO)
+    or `stream_heartbeat` (streams, by a comment or an empty line), and closes with 4012 whoever shows no sign
     of life in time.
 
     Signs of life are anything received, and, while data is under way, bytes that the
@@ -53,6 +55,7 @@ class Heartbeat:
     def __init__(self, hub: Hub, settings: Settings) -> None:
         self._hub = hub
         self._socket = (settings.heartbeat / 1_000, settings.heartbeat_timeout / 1_000)
+        self._chat = (settings.socketio_heartbeat / 1_000, settings.socketio_timeout / 1_000)
         stream = settings.stream_heartbeat / 1_000
         self._stream = (stream, settings.stream_timeout / 1_000 - stream)
         self._memory_limit = settings.outlets_limit
@@ -60,6 +63,8 @@ class Heartbeat:
         self._order = count()
         self._task: asyncio.Task[None] | None = None
         self._next_survey = 0.0
+        self.on_confirmed: list[Callable[[Session], None]] = []
+        """Called with each session whose client has confirmed more than before."""
 
     def start(self) -> None:
         """Begin; ended by `stop`."""
@@ -74,6 +79,26 @@ class Heartbeat:
     def watch(self, session: Session) -> None:
         """Look after `session` until it leaves the hub."""
         self._push(session.heard_at + self._pace(session)[0], _Beat(session.id))
+
+    def pong(self, session: Session, payload: bytes) -> None:
+        """The client has answered a ping; what it brings back is what `ping_frame` sent."""
+        if payload.isdigit() and len(payload) < 20:
+            self.confirm(session, int(payload))
+
+    def confirm(self, session: Session, position: int) -> None:
+        """
+        The client has shown that all covered events up to `position` have reached it. An
+        answer that brings nothing back (Engine.IO) shows it of `session.asked`.
+        """
+        if position > session.asked:
+            return  # nobody has asked for so much
+        if position == session.asked and session.asked_at is not None:
+            session.round_trip = asyncio.get_running_loop().time() - session.asked_at
+            session.asked_at = None
+        if position > session.confirmed:
+            session.confirmed = position
+            for tell in self.on_confirmed:
+                tell(session)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -104,7 +129,7 @@ class Heartbeat:
         if beat.asked_at is None:
             beat.asked_at = now
             beat.acknowledged = session.outlet.acknowledged()
-            session.outlet.write(session.format.heartbeat)
+            self._ask(session, now)
             self._push(now + patience, beat)
         elif self._alive(session, beat):
             due = max(now, beat.asked_at + interval)
@@ -112,6 +137,21 @@ class Heartbeat:
             self._push(due, beat)
         else:
             session.close(CloseCode.NO_PONG, "no sign of life in time")
+
+    def _ask(self, session: Session, now: float) -> None:
+        carries = session.format.heartbeat == PING
+        # What cannot say which question it answers may be the answer to an earlier one.
+        if carries or session.asked_at is None:
+            session.asked, session.asked_at, session.asked_mark = session.written, now, _mark(session)
+        session.outlet.write(ping_frame(session.asked) if carries else session.format.heartbeat)
+
+    def _ask_again(self, session: Session, now: float) -> None:
+        """
+        A client with a cursor is asked whenever something was written to it, at most once a
+        second, and not before it has answered: its cursor is what it has confirmed.
+        """
+        if session.asked_at is None and session.written > session.asked and _mark(session) != session.asked_mark:
+            self._ask(session, now)
 
     def _alive(self, session: Session, beat: _Beat) -> bool:
         assert beat.asked_at is not None
@@ -135,6 +175,8 @@ class Heartbeat:
                 session.expired_at = now
             elif now - session.expired_at >= EXPIRY_GRACE:
                 session.close(CloseCode.EXPIRED, "the credential has expired")
+            if session.peer.cursor is not None and session.close_code is None:
+                self._ask_again(session, now)
             if session.live and (pending := session.outlet.pending()):
                 held.append((pending, session))
         excess = sum(pending for pending, _ in held) - self._memory_limit
@@ -148,8 +190,15 @@ class Heartbeat:
         heapq.heappush(self._beats, (due, next(self._order), beat))
 
     def _pace(self, session: Session) -> tuple[float, float]:
+        if session.door == "chat":
+            return self._chat
         return self._stream if self._is_stream(session) else self._socket
 
     @staticmethod
     def _is_stream(session: Session) -> bool:
         return session.door in ("sse", "ndjson")
+
+
+def _mark(session: Session) -> int:
+    """A number that is another one when something was written since."""
+    return session.cursor if session.audience is None else session.audience.delivered

@@ -7,19 +7,20 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
 from typing import Final
 
 from realtime.channels import Coverage
 from realtime.config import Settings
+from realtime.delivery import signals
 from realtime.delivery.audience import Audience
+from realtime.delivery.counts import HubCounts
 from realtime.delivery.frames import Format
 from realtime.delivery.outlet import Outlet
 from realtime.delivery.replay import LogReader, catch_up
 from realtime.delivery.ring import Ring
-from realtime.delivery.session import Session, Start
+from realtime.delivery.session import UNKNOWN, Peer, Session, Start
 from realtime.errors import CloseCode, Problem
 from realtime.events import Event, Position, Signal
 from realtime.policy import Principal
@@ -31,17 +32,6 @@ REPLAYS: Final = 3
 """Sessions that read the log from disk at the same time; the others wait their turn."""
 
 STOPPING: Final = "the server is stopping"
-
-
-@dataclass(slots=True)
-class HubCounts:
-    """Totals since the start, for `/metrics`."""
-
-    events: int = 0
-    flushes: int = 0
-    deliveries: int = 0
-    fell_behind: int = 0
-    replayed: int = 0
 
 
 class Hub:
@@ -78,6 +68,12 @@ class Hub:
         """Whether more events will be delivered in a moment; the committer knows."""
         self.is_current: Callable[[Principal], bool] = lambda _: True
         """Asked when a session joins: its credential may have ended while it was being upgraded."""
+        self.on_connect: list[Callable[[Session], None]] = []
+        """Called with each session that has connected, and again when it stands for somebody else; never await."""
+        self.on_leave: list[Callable[[Session], None]] = []
+        """Called with each session that has left."""
+        self.on_change: list[Callable[[Session, Coverage], None]] = []
+        """Called with each session that is going to hear something else, after the tip."""
         self.stopping = False
         self.closed: Counter[int] = Counter()
         """Sessions that the server has closed, by code."""
@@ -97,21 +93,16 @@ class Hub:
             entry = self.ring.append(event)
             for audience in self._audiences_of(event.channel):
                 if frame := entry.frame(audience.format, replayed=False):
-                    audience.waiting.append(frame)
+                    audience.add(event.seq, frame)
                     self._dirty.add(audience)
         self._plan_flush()
 
-    def signal(self, signal: Signal, to: Callable[[Session], bool] = lambda _: True) -> None:
-        """Send passing news to the sessions that cover its channel and satisfy `to`; a full outlet misses it."""
-        frames: dict[Format, bytes | None] = {}
-        for session in self.sessions.values():
-            if signal.channel not in session.coverage or not to(session) or session.close_code is not None:
-                continue
-            if session.format not in frames:
-                frames[session.format] = session.format.signal(signal)
-            frame = frames[session.format]
-            if frame and session.outlet.pending() < self._outlet_limit:
-                session.outlet.write(frame)
+    def signal(self, signal: Signal, to: Callable[[Session], bool] = lambda _: True) -> int:
+        """
+        Send passing news to the sessions that cover its channel and satisfy `to`; returns how
+        many bytes were written. A full outlet misses it, or gets the newest of its key later.
+        """
+        return signals.pass_on(self, signal, to, self._outlet_limit)
 
     def _audiences_of(self, channel: str) -> list[Audience]:
         found = self._listeners.get(channel)
@@ -169,42 +160,56 @@ class Hub:
         label: str = "",
         opted_in: bool = False,
         heartbeat: int = 0,
+        peer: Peer = UNKNOWN,
     ) -> Session:
         """
         A client has connected: greet it (if it opted in) and give it what follows `start`.
 
-        Without a start it gets what happens from now on. `heartbeat` (milliseconds) is
-        only told to it.
+        Without a start it gets what happens from now on. `heartbeat` (milliseconds) is only told to it.
         """
         session = Session(
-            next(self._ids), outlet, format, principal, channels, coverage, door, label=label, opted_in=opted_in
+            next(self._ids), outlet, format, principal, channels, coverage, door, label, opted_in=opted_in, peer=peer
         )
-        session.cursor = self.tip if start.after is None else min(start.after, self.tip)
-        session.past = self.tip
         session.heard_at = asyncio.get_running_loop().time()
         self.sessions[session.id] = session
-        if opted_in:
-            outlet.write(format.hello(Position(self.log.epoch, session.cursor), self.tip, heartbeat))
-            if start.gap is not None:
-                outlet.write(format.gap(start.gap, self.position))
-        if start.after is None:
-            self.go_live(session)
-        else:
-            session.task = asyncio.create_task(catch_up(session, self, greet=opted_in), name="catch-up")
+        self._begin(session, start, heartbeat)
         if not self.is_current(principal):
             session.close(CloseCode.RECONNECT, "the credential has changed")
         if self.stopping:
             session.close(CloseCode.SHUTDOWN, STOPPING)
+        for tell in self.on_connect:
+            tell(session)
         return session
+
+    def _begin(self, session: Session, start: Start, heartbeat: int) -> None:
+        session.past = self.tip
+        session.cursor = self.tip if start.after is None else min(start.after, self.tip)
+        if session.opted_in:
+            session.outlet.write(session.format.hello(Position(self.log.epoch, session.cursor), self.tip, heartbeat))
+            if start.gap is not None:
+                session.outlet.write(session.format.gap(start.gap, self.position))
+        if start.after is None:
+            self.go_live(session)
+        else:
+            session.task = asyncio.create_task(catch_up(session, self, greet=session.opted_in), name="catch-up")
+
+    def identify(self, session: Session, principal: Principal) -> None:
+        """The client has renewed its credential: from now on it is `principal`."""
+        session.principal = principal
+        for tell in self.on_connect:
+            tell(session)
 
     def leave(self, session: Session) -> None:
         """The client has gone."""
-        if self.sessions.pop(session.id, None) is not None and session.close_code is not None:
+        known = self.sessions.pop(session.id, None) is not None
+        if known and session.close_code is not None:
             self.closed[session.close_code] += 1
         if session.task is not None:
             session.task.cancel()
             session.task = None
         self._silence(session)
+        for tell in self.on_leave if known else ():
+            tell(session)
         if self._empty is not None and not self.sessions:
             self._empty.set()
 
@@ -223,6 +228,8 @@ class Hub:
                 raise Problem("busy", f"{CHANGES_LIMIT} changes are waiting until this connection has caught up.")
             session.channels = channels
             session.changes.append((self.tip, coverage))
+        for tell in self.on_change:
+            tell(session, coverage)
         return self.position
 
     def go_live(self, session: Session) -> None:
@@ -232,17 +239,18 @@ class Hub:
             # What waits there is for those who were live before; this session has it already.
             self._flush_audience(self._audiences[key])
         if key not in self._audiences:
-            self._audiences[key] = Audience(*key)
+            self._audiences[key] = Audience(*key, self)
             self._listeners.clear()
         audience = self._audiences[key]
         audience.sessions.add(session)
         session.audience = audience
+        if session.missed:
+            signals.make_up(session)
 
     def fall_behind(self, session: Session) -> None:
         """Leave `session`, which has been written everything up to `tip`, to read the log by itself."""
         self._silence(session)
         if session.close_code is None:
-            session.cursor = self.tip
             self.counts.fell_behind += 1
             session.task = asyncio.create_task(catch_up(session, self, greet=False), name="catch-up")
 
@@ -251,6 +259,7 @@ class Hub:
         if audience is None:
             return
         session.audience = None
+        session.cursor = self.tip
         audience.sessions.discard(session)
         if audience.waiting:
             # It is owed what waits: up to the tip everything has happened before it left.
@@ -265,13 +274,6 @@ class Hub:
         return Counter((session.door, "live" if session.live else "behind") for session in self.sessions.values())
 
     # -- ends -------------------------------------------------------------------------
-
-    def close_where(self, chosen: Callable[[Session], bool], code: CloseCode, reason: str) -> int:
-        """Close the sessions that `chosen` picks; returns how many."""
-        found = [session for session in self.sessions.values() if session.close_code is None and chosen(session)]
-        for session in found:
-            session.close(code, reason)
-        return len(found)
 
     def close_credentials(self, ended: Mapping[str, tuple[CloseCode, str]]) -> None:
         """Close the sessions of these credentials (`token:7`), each with its code and reason."""

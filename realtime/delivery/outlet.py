@@ -11,13 +11,21 @@ import asyncio
 import fcntl
 import struct
 import termios
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web import Request, WebSocketResponse
 
+from realtime.delivery.fragments import CountingHandler
+from realtime.delivery.frames import close_frame, close_reason
+from realtime.errors import CloseCode
+
 CLOSE_GRACE: Final = 2.0
-"""Seconds that a peer has to take and answer a close before its transport is cut."""
+"""Seconds that a peer has to take its close before its transport is cut, where `close_timeout` does not say."""
+
+EMPTIED_SWEEP: Final = 0.05
+"""Seconds between two looks at a buffer from which the last is being taken: no transport tells of that."""
 
 HIGH_WATER: Final = 64 * 1024
 """Bytes in a transport's buffer above which `drained` waits."""
@@ -45,17 +53,19 @@ class Outlet(Protocol):
         """
 
     def close(self, code: int, reason: str) -> None:
-        """End in an orderly way, by force after CLOSE_GRACE."""
+        """End in an orderly way, by force when the peer takes too long to take it."""
 
 
 class TransportOutlet:
-    """What both kinds of outlet do with a transport."""
+    """What both kinds of outlet do with a transport; `grace` is how many seconds a close may take."""
 
-    def __init__(self, request: Request, writer: AbstractStreamWriter) -> None:
+    def __init__(self, request: Request, writer: AbstractStreamWriter, *, grace: float = CLOSE_GRACE) -> None:
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("the client has gone")
         transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._protocol = request.protocol
+        self._grace = grace
         self._transport = transport
         self._writer = writer
         self._written = 0
@@ -78,7 +88,7 @@ class TransportOutlet:
 
     def outstanding(self) -> int:
         """See Outlet: what waits here and in the system's send queue (tcp(7), SIOCOUTQ)."""
-        return self.pending() + _send_queue(self._transport)
+        return self.pending() + send_queue(self._transport)
 
     def acknowledged(self) -> int:
         """See Outlet."""
@@ -103,47 +113,94 @@ class TransportOutlet:
             task.result()
         return True
 
+    async def emptied(self) -> None:
+        """Wait until nothing waits in this process any more, or the client is gone."""
+        while self._protocol.connected and self._transport.get_write_buffer_size():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(EMPTIED_SWEEP)
+
     def abort(self) -> None:
         """Cut the connection; what waits is dropped."""
-        self._transport.abort()
+        if self._protocol.connected:
+            self._transport.abort()
+
+
+class ClientWebSocket(WebSocketResponse):
+    """A WebSocket whose transport is its outlet's to close, where the outlet says the goodbye."""
+
+    outlet: WebSocketOutlet | None = None
+
+    def _close_transport(self) -> None:
+        if self.outlet is None or not self.outlet.closing:
+            super()._close_transport()
 
 
 class WebSocketOutlet(TransportOutlet):
     """The end of a WebSocket; only its handler reads from it."""
 
-    def __init__(self, request: Request, writer: AbstractStreamWriter, socket: WebSocketResponse) -> None:
-        super().__init__(request, writer)
+    def __init__(
+        self, request: Request, writer: AbstractStreamWriter, socket: ClientWebSocket, *, grace: float = CLOSE_GRACE
+    ) -> None:
+        super().__init__(request, writer, grace=grace)
         self._socket = socket
+        socket.outlet = self
         self._ending: asyncio.Task[None] | None = None
+        self._connection = request.protocol if isinstance(request.protocol, CountingHandler) else None
+        if self._connection is not None:
+            self._connection.on_breach = self.close
+
+    def report_breaches(self, close: Callable[[CloseCode, str], None]) -> None:
+        """Whom to tell when the client breaks the rules of frames: `close` is to close this outlet."""
+        if self._connection is not None:
+            self._connection.on_breach = close
 
     def close(self, code: int, reason: str) -> None:
         """See Outlet. The handler's `receive` ends."""
-        if not self.closing:
-            self.closing = True
+        if self.closing:
+            return
+        if self._connection is not None and code == CloseCode.FLOOD:
+            self._connection.stop_listening()
+            self.write(close_frame(code, reason))
+            self._ending = self._loop.create_task(self._cut())
+        else:
             self._ending = self._loop.create_task(self._close(code, reason))
+        self.closing = True
 
     async def finish(self) -> None:
         """Wait until a close that is under way is over."""
         if self._ending is not None:
             await self._ending
 
+    async def _cut(self) -> None:
+        # A client that floods on would have to be read to the end of it in search of its answer;
+        # and cut at once, with all that it has sent unread, it could lose the goodbye (RFC 9293 §3.10.7).
+        await asyncio.sleep(self._grace)
+        self.abort()
+
     async def _close(self, code: int, reason: str) -> None:
+        parted = None if self._connection is None else self._connection.part()
+        goodbye = self._loop.create_task(
+            self._socket.close(code=code, message=close_reason(reason), drain=False), name="goodbye"
+        )
         try:
-            async with asyncio.timeout(CLOSE_GRACE):
-                # A reason has room for 123 bytes (RFC 6455 §5.5).
-                message = reason.encode()[:123].decode("utf-8", "ignore").encode()
-                await self._socket.close(code=code, message=message, drain=False)
+            async with asyncio.timeout(self._grace):
+                # Closed at once, with something of the client's unread or still to come, the
+                # connection would be reset, and our goodbye could be lost (RFC 9293 §3.10.7).
+                await (parted or goodbye)
+                self._transport.close()
+                await self.emptied()
         except (TimeoutError, ConnectionError):
             pass
         finally:
             self.abort()
+            goodbye.cancel()
+            await asyncio.wait([goodbye])
 
 
 class StreamOutlet(TransportOutlet):
     """The end of an SSE or NDJSON response; `ended` is set when the handler is to finish it."""
 
-    def __init__(self, request: Request, writer: AbstractStreamWriter) -> None:
-        super().__init__(request, writer)
+    def __init__(self, request: Request, writer: AbstractStreamWriter, *, grace: float = CLOSE_GRACE) -> None:
+        super().__init__(request, writer, grace=grace)
         self.ended = asyncio.Event()
 
     def close(self, code: int, reason: str) -> None:
@@ -151,7 +208,7 @@ class StreamOutlet(TransportOutlet):
         if not self.closing:
             self.closing = True
             self.ended.set()
-            self._loop.call_later(CLOSE_GRACE, self.abort)
+            self._loop.call_later(self._grace, self.abort)
 
 
 def _look(done: asyncio.Task[None]) -> None:
@@ -160,7 +217,8 @@ def _look(done: asyncio.Task[None]) -> None:
         done.exception()
 
 
-def _send_queue(transport: asyncio.Transport) -> int:
+def send_queue(transport: asyncio.Transport) -> int:
+    """Bytes in the system's send queue that the peer's system has not acknowledged; 0 where that is not known."""
     socket = transport.get_extra_info("socket")
     try:
         return int(struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0])

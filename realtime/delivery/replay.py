@@ -84,7 +84,7 @@ async def catch_up(session: Session, hub: Hub, *, greet: bool) -> None:
 def _next_target(session: Session, hub: Hub) -> int:
     """Up to where the present coverage holds: the tip, or the next change of subscription."""
     while session.changes and session.changes[0][0] <= session.cursor:
-        _, session.coverage = session.changes.popleft()
+        _, session.coverage = session.changes.pop(0)
     return min(hub.tip, session.changes[0][0]) if session.changes else hub.tip
 
 
@@ -96,7 +96,10 @@ async def _stretch(session: Session, hub: Hub, target: int) -> int:
         upto = page[-1].event.seq if len(page) == hub.replay_page else target
         return await _write(session, hub, iter(page), upto)
     async with hub.disk:
+        deletions = hub.ring.deletions
         stretch = await hub.log.since(session.cursor, session.coverage, upto=target, limit=hub.replay_page)
+    if hub.ring.spoilt(stretch.events, deletions):
+        return 0  # a text that was deleted while we read is not to be told: read again
     if stretch.trimmed > session.cursor:
         _tell_gap(session, hub, session.cursor, stretch.trimmed)
         session.cursor = stretch.trimmed
@@ -111,11 +114,13 @@ async def _write(session: Session, hub: Hub, entries: Iterator[Entry], upto: int
     damaged is told as a gap of one, in its place. Returns how many were written.
 
     It ends early, with the cursor where it is, when the client does not keep up: nothing is
-    held for one that is waited for.
+    held for one that is waited for. So it does when a message was deleted: what is in hand
+    may still have its text.
     """
     waiting: list[bytes] = []
     size = written = 0
     gaps = deque(damaged)
+    deletions = hub.ring.deletions
     for entry in entries:
         seq = entry.event.seq
         while gaps and gaps[0] < seq:
@@ -130,7 +135,7 @@ async def _write(session: Session, hub: Hub, entries: Iterator[Entry], upto: int
             _burst(session, waiting, seq)
             size = 0
             await asyncio.sleep(0)
-            if session.outlet.pending() > BURST:
+            if session.outlet.pending() > BURST or hub.ring.deletions != deletions:
                 hub.counts.replayed += written
                 return written
     _burst(session, waiting, session.cursor)

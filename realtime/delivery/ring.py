@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Final
 
 from realtime.channels import Coverage
 from realtime.delivery.frames import Format
 from realtime.events import Event
+
+DELETED_LIMIT: Final = 1_000
+"""The last deletions that are known by name; past so many at once any stretch counts as spoilt."""
+
+_DELETED: Final = "message.deleted"
 
 
 class Entry:
@@ -37,16 +43,26 @@ class Ring:
     """
     The last events, without a hole: at most `limit` of them, of at most `size_limit` bytes
     (payloads; the frames made of them are bounded by `size_limit` times the formats in use).
+
+    It empties itself when a message is deleted: in the log all events of that message have
+    been rewritten, here they would still have its text.
     """
 
     def __init__(self, limit: int, size_limit: int) -> None:
         self._limit = limit
         self._size_limit = size_limit
         self._entries: deque[Entry] = deque()
+        self._deleted: deque[int | None] = deque(maxlen=DELETED_LIMIT)
         self.size = 0
+        self.deletions = 0
+        """Messages that were deleted so far, as a mark for `spoilt`."""
 
     def append(self, event: Event) -> Entry:
-        """Add the next event; the oldest make room."""
+        """Add the next event; the oldest make room, and all for a deletion."""
+        if event.type == _DELETED:
+            self.clear()
+            self._deleted.append(event.entity_id)
+            self.deletions += 1
         entry = Entry(event)
         entries = self._entries
         entries.append(entry)
@@ -58,6 +74,14 @@ class Ring:
     def covers(self, after: int, tip: int) -> bool:
         """Whether all events after `after`, up to `tip`, are here."""
         return after >= tip or (bool(self._entries) and self._entries[0].event.seq <= after + 1)
+
+    def spoilt(self, events: Iterable[Event], since: int) -> bool:
+        """Whether some of these, which were read when there were `since` deletions, are of a message deleted later."""
+        new = self.deletions - since
+        if new > DELETED_LIMIT:
+            return True
+        deleted = set(list(self._deleted)[-new:]) if new else set()
+        return any(event.channel == "chat" and event.entity_id in deleted for event in events)
 
     def since(self, after: int, coverage: Coverage) -> Iterator[Entry]:
         """

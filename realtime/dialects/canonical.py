@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from realtime.clock import timestamp
+from realtime.dialects.roster import NOTICE, system_event
 from realtime.events import Event, Signal
 from realtime.jsonio import dumps, loads_trusted
 
@@ -32,7 +33,12 @@ class Canonical:
         return head + middle + tail + (b',"replayed":true}' if replayed else b"}")
 
     def signal(self, signal: Signal) -> bytes:
-        """`{"type", "channel", "data"}`: a signal has no `seq`."""
+        """
+        `{"type", "channel", "data"}`: a signal has no `seq`. What is said to one connection
+        has the shape of the channels dialect.
+        """
+        if signal.type == NOTICE:
+            return system_event(signal.data)
         return (
             b'{"type":' + dumps(signal.type) + b',"channel":' + dumps(signal.channel) + b',"data":' + signal.data + b"}"
         )

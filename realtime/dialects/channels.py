@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from realtime.clock import timestamp
+from realtime.dialects.roster import NOTICE, system_event
 from realtime.events import Event, Signal
 from realtime.jsonio import dumps, loads_trusted
 
@@ -44,8 +45,8 @@ class Channels:
         return body + f',"seq":{event.seq}'.encode() + (b',"replayed":true}' if replayed else b"}")
 
     def signal(self, signal: Signal) -> bytes | None:
-        """No signal of today has a word in this dialect."""
-        return None
+        """What is said to one connection; no other signal has a word in this dialect."""
+        return system_event(signal.data) if signal.type == NOTICE else None
 
 
 CHANNELS: Final = Channels()

@@ -12,14 +12,22 @@ MODULES: Final = (
     "accounts",
     "audit",
     "channels",
+    "chat",
+    "conversations",
+    "csat",
+    "dashboard",
+    "deliveries",
     "health",
     "history",
     "logins",
+    "messages",
+    "metrics",
     "openapi",
     "pages",
     "publications",
     "streams",
     "telemetry",
+    "websockets",
 )
 """The modules of this folder that have ROUTES."""
 

@@ -41,7 +41,7 @@ async def list_users(request: web.Request) -> web.Response:
     part = stretch(request, wanted)
     conditions = where if active is None else {**where, "active": active}
     count, rows = await request.app[keys.ACCOUNTS].users.list(conditions, part)
-    return _listed(request, wanted, part, count, [user_view(row) for row in rows])
+    return _listed(request, wanted, part, count, await _shown(request, *rows))
 
 
 async def create_user(request: web.Request) -> web.Response:
@@ -50,13 +50,15 @@ async def create_user(request: web.Request) -> web.Response:
     refuse_key(request)
     body = check(_NEW_USER, await read_json(request))
     row = await request.app[keys.ACCOUNTS].users.create(who, body["name"], Role(body["role"]))
-    return answer(user_view(row), 201, headers={"Location": f"/api/v1/users/{row['id']}/"})
+    (view,) = await _shown(request, row)
+    return answer(view, 201, headers={"Location": f"/api/v1/users/{row['id']}/"})
 
 
 async def get_user(request: web.Request) -> web.Response:
     """`GET /api/v1/users/{id or uuid}/`."""
     require(request, Action.ADMIN)
-    return answer(user_view(await request.app[keys.ACCOUNTS].users.get(_user_key(request))))
+    (view,) = await _shown(request, await request.app[keys.ACCOUNTS].users.get(_user_key(request)))
+    return answer(view)
 
 
 async def replace_user(request: web.Request) -> web.Response:
@@ -141,10 +143,12 @@ async def me(request: web.Request) -> web.Response:
     return answer(body)
 
 
-def user_view(row: Row) -> dict[str, Any]:
-    """A user as answers show it."""
+def user_view(row: Row, seen: tuple[bool, int] | None) -> dict[str, Any]:
+    """A user as answers show it; `seen` is whether online, and when they last came or left."""
     view = {name: row[name] for name in ("id", "uuid", "name", "role", "active")}
-    return {**view, "created_at": timestamp(row["created_at"]), "updated_at": timestamp(row["updated_at"])}
+    online, last_seen = (False, None) if seen is None else (seen[0], timestamp(seen[1]))
+    times = {name: timestamp(row[name]) for name in ("created_at", "updated_at")}
+    return {**view, "online": online, "last_seen": last_seen, **times}
 
 
 def token_view(row: Row) -> dict[str, Any]:
@@ -165,12 +169,19 @@ def _listed(
     return answer(page_after(request, wanted, count, results))
 
 
+async def _shown(request: web.Request, *rows: Row) -> list[dict[str, Any]]:
+    seen = await request.app[keys.PRESENCE].seen([row["id"] for row in rows])
+    return [user_view(row, seen.get(row["id"])) for row in rows]
+
+
 async def _update_user(request: web.Request, *, partial: bool) -> web.Response:
     who = require(request, Action.ADMIN)
     body = check(_USER_CHANGE, await read_json(request), partial=partial)
     role = Role(body["role"]) if "role" in body else None
     users = request.app[keys.ACCOUNTS].users
-    return answer(user_view(await users.update(who, _user_key(request), role=role, active=body.get("active"))))
+    row = await users.update(who, _user_key(request), role=role, active=body.get("active"))
+    (view,) = await _shown(request, row)
+    return answer(view)
 
 
 def _user_key(request: web.Request) -> int | str:

@@ -1,9 +1,14 @@
-"""Reading the body of a request: within its size, within its time, in one encoding."""
+"""
+Reading the body of a request: within its size, within its time, in one encoding; and taking
+it apart without keeping the loop from others.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 from aiohttp import hdrs, web
 
@@ -13,6 +18,14 @@ from realtime.errors import Problem
 from realtime.jsonio import BadJSON, loads
 from realtime.services.credentials import unauthenticated
 
+T = TypeVar("T")
+
+INLINE_LIMIT: Final = 64 * 1024
+"""Bytes that are taken apart on the event loop (20 ms at worst); larger bodies in a thread."""
+
+_WORKER: Final = ThreadPoolExecutor(1, "bodies")
+"""One: the values of a large body take many times its size, so only one is taken apart at a time."""
+
 
 async def read_body(request: web.Request, limit: int | None = None) -> bytes:
     """
@@ -21,18 +34,14 @@ async def read_body(request: web.Request, limit: int | None = None) -> bytes:
     Raises Problem: `too_large`, `stalled_body` when nothing comes for `body_timeout` or,
     after that time, less than `body_minimum_rate` on the whole; `unsupported_media_type`
     for a compressed body, which might unpack to any size; `unauthenticated` when the
-    credential has ended meanwhile.
+    credential has ended meanwhile; `busy` when the bodies of all requests, which are held
+    until each is answered, would take more than `bodies_limit`.
     """
     settings = request.app[keys.SETTINGS]
     limit = settings.body_limit if limit is None else limit
     _check_head(request, limit)
-    if not request.content.is_eof():
-        return await _read_on(request, limit, settings)
     # Small bodies come with the head of the request: no timer for them.
-    body = request.content.read_nowait()
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
+    return _read_now(request, limit) if request.content.is_eof() else await _read_on(request, limit, settings)
 
 
 async def read_json(request: web.Request, limit: int | None = None) -> Any:
@@ -43,7 +52,18 @@ async def read_json(request: web.Request, limit: int | None = None) -> Any:
     (none at all is taken as JSON), `malformed` for what is not JSON.
     """
     require_json(request)
-    return parse_json(await read_body(request, limit))
+    body = await read_body(request, limit)
+    return await aside(len(body), lambda: parse_json(body))
+
+
+async def aside(size: int, work: Callable[[], T]) -> T:
+    """
+    The result of `work`, which takes apart `size` bytes: small ones at once, large ones in
+    a thread, one after the other, while the loop goes on.
+    """
+    if size <= INLINE_LIMIT:
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(_WORKER, work)
 
 
 def require_json(request: web.Request) -> None:
@@ -72,8 +92,20 @@ def parse_json(body: bytes) -> Any:
 def _check_head(request: web.Request, limit: int) -> None:
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() != "identity":
         raise Problem("unsupported_media_type", "Send the body as it is, without a Content-Encoding.")
-    if (request.content_length or 0) > limit:
+    size = request.content_length or 0
+    if size > limit:
         raise _too_large(limit)
+    if size > INLINE_LIMIT:
+        # Before it comes. It is counted as it comes: a promise to send much holds nothing.
+        _room(request, 0, size)
+
+
+def _read_now(request: web.Request, limit: int) -> bytes:
+    body = request.content.read_nowait()
+    if len(body) > limit:
+        raise _too_large(limit)
+    _hold(request, len(body))
+    return body
 
 
 async def _read_on(request: web.Request, limit: int, settings: Settings) -> bytes:
@@ -93,12 +125,30 @@ async def _read(request: web.Request, limit: int, settings: Settings) -> bytes:
             patience = min(grace, begun + grace + len(body) / rate - loop.time())
         try:
             async with asyncio.timeout(patience):
-                body += await request.content.readany()
+                piece = await request.content.readany()
         except TimeoutError:
             raise _stalled() from None
-        if len(body) > limit:
+        if len(body) + len(piece) > limit:
             raise _too_large(limit)
+        _hold(request, len(piece))
+        body += piece
     return bytes(body)
+
+
+def _hold(request: web.Request, more: int) -> None:
+    """Count `more` bytes; the middleware gives all of them back when the request is answered."""
+    own = request.get(keys.BODY, 0)
+    _room(request, own, more)
+    request.app[keys.ADMISSION].bodies.held += more
+    request[keys.BODY] = own + more
+
+
+def _room(request: web.Request, own: int, more: int) -> None:
+    try:
+        request.app[keys.ADMISSION].bodies.check(own, more)
+    except Problem as problem:
+        problem.headers[hdrs.CONNECTION] = "close"  # the rest of the body is not waited for
+        raise
 
 
 def _too_large(limit: int) -> Problem:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from realtime.errors import Problem
-from realtime.handlers.bodies import parse_json
+from realtime.handlers.bodies import aside, parse_json
 from realtime.handlers.schemas.checking import ERRORS_SHOWN, Faults, faults
 from realtime.handlers.schemas.telemetry import SCHEMAS, quick_reading
 from realtime.jsonio import BadJSON, loads
 from realtime.store.telemetry import READING
 
-T = TypeVar("T")
-
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-INLINE_LIMIT: Final = 256 * 1024
-"""Bytes that are taken apart on the event loop (some 20 ms); larger bodies in a thread."""
-
-_WORKER: Final = ThreadPoolExecutor(1, "bulk")
-"""One: the values of a large body take many times its size, so only one is taken apart at a time."""
-
 _ARRAY: Final = re.compile(rb"[ \t\r\n]*\[")
 _OBJECTS: Final = re.compile(rb'\{|"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """The beginning of an object, or a whole string, in which braces mean nothing."""
@@ -39,14 +29,9 @@ def is_array(body: bytes) -> bool:
     return _ARRAY.match(body) is not None
 
 
-async def read_value(body: bytes) -> Any:
-    """The value of a JSON body that may be large; raises Problem `malformed`."""
-    return await _aside(len(body), lambda: parse_json(body))
-
-
 async def read_lines(body: bytes, most: int) -> Batch:
     """The readings of a body with one JSON object a line; raises what `read_array` raises."""
-    return await _aside(len(body), lambda: _lines_of(body, most))
+    return await aside(len(body), lambda: _lines_of(body, most))
 
 
 async def read_array(body: bytes, most: int) -> Batch:
@@ -56,13 +41,7 @@ async def read_array(body: bytes, most: int) -> Batch:
     Raises Problem: `malformed`; `too_large` for more readings; `invalid`, which names the
     bad lines (the first twenty).
     """
-    return await _aside(len(body), lambda: _array_of(body, most))
-
-
-async def _aside(size: int, work: Callable[[], T]) -> T:
-    if size <= INLINE_LIMIT:
-        return work()
-    return await asyncio.get_running_loop().run_in_executor(_WORKER, work)
+    return await aside(len(body), lambda: _array_of(body, most))
 
 
 def _array_of(body: bytes, most: int) -> Batch:
@@ -93,7 +72,7 @@ def _lines_of(body: bytes, most: int) -> Batch:
             values.append(loads(line))
             numbers.append(number)
         except BadJSON as error:
-            errors[str(number)] = [f"This line is {error}."]
+            errors[str(number)] = [f"This line cannot be taken: {error}."]
             if len(errors) == ERRORS_SHOWN:
                 break
     if errors:

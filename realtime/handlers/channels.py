@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aiohttp import HttpVersion11, web
+from aiohttp import web
 
 from realtime import keys
 from realtime.channels import GENERAL, SEED_CHANNELS
-from realtime.delivery.session import Session, Start
+from realtime.delivery.session import Session
 from realtime.errors import Problem, invalid
-from realtime.handlers import positions, subscriptions
+from realtime.handlers import subscriptions
 from realtime.handlers.access import require
-from realtime.handlers.admission import place
 from realtime.handlers.answers import answer
-from realtime.handlers.sockets import ClientSocket
+from realtime.handlers.channels_socket import ChannelsSocket, SecureSocket
+from realtime.handlers.sockets import upgrade
 from realtime.policy import Action, Principal, Role
 from realtime.services.system import system_event
 
 MESSAGE_LENGTH_LIMIT: Final = 500
 DOORS: Final = ("channels", "secure")
-_WANTED: Final = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
 
 
 async def socket(request: web.Request) -> web.StreamResponse:
@@ -28,7 +27,7 @@ async def socket(request: web.Request) -> web.StreamResponse:
     names = subscriptions.named(request) or (GENERAL,)
     public = request.app[keys.SETTINGS].public_channels
     subscriptions.check(names, request[keys.PRINCIPAL], request.app[keys.POLICY], public=public, secure=False)
-    return await _serve(request, names, "channels")
+    return await upgrade(request, lambda opening: ChannelsSocket(request, opening, names))
 
 
 async def secure_socket(request: web.Request) -> web.StreamResponse:
@@ -37,19 +36,7 @@ async def secure_socket(request: web.Request) -> web.StreamResponse:
     who = request[keys.PRINCIPAL]
     if who.role is not Role.NOBODY:
         subscriptions.check(names, who, request.app[keys.POLICY])
-    return await _serve(request, names, "secure")
-
-
-async def _serve(request: web.Request, names: tuple[str, ...], door: str) -> web.StreamResponse:
-    # HTTP/1.0 knows no upgrade (RFC 9110 §7.8); the version is RFC 6455's (its §4.4).
-    if request.headers.get("Upgrade", "").lower() != "websocket" or request.version < HttpVersion11:
-        raise Problem("upgrade_required", "Connect with a WebSocket client.", headers=_WANTED)
-    if request.headers.get("Sec-WebSocket-Version") != _WANTED["Sec-WebSocket-Version"]:
-        raise Problem("upgrade_required", "This server speaks version 13 of WebSocket.", headers=_WANTED)
-    given = positions.given(request)
-    start = Start() if given is None else await positions.start_of(*given, request.app[keys.STORE].log)
-    with place(request):
-        return await ClientSocket(request, names, start, door=door, opted_in=given is not None).serve()
+    return await upgrade(request, lambda opening: SecureSocket(request, opening, names))
 
 
 async def stats(request: web.Request) -> web.Response:

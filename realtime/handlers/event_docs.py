@@ -125,6 +125,17 @@ DOCS: Final = {
         Parameter("ticket", "A single-use ticket.", STRING),
         Parameter("token", "A token, for clients that can send no header.", STRING),
     ),
+    "GET /ws/dashboard/": Operation(
+        "The support desk's dashboard (WebSocket)",
+        "sockets",
+        status=101,
+        parameters=(
+            Parameter("token", "A token, for clients that can send no header.", STRING),
+            Parameter("ticket", "A single-use ticket.", STRING),
+            *_SOCKET[1:],
+        ),
+        errors=(*(code for code in _STREAMED if code != "not_found"), "foreign_origin", "upgrade_required"),
+    ),
     "GET /api/v1/ws/stats": Operation(
         "Who listens to what",
         "sockets",

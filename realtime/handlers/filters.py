@@ -30,7 +30,9 @@ class Filter:
     schema: Mapping[str, Any]
 
 
-def _whole(least: int, most: int) -> Filter:
+def whole(least: int, most: int) -> Filter:
+    """The rule of a parameter that is a whole number."""
+
     def read(text: str) -> int | None:
         if not (text.isascii() and text.isdigit() and len(text) < 20):
             return None
@@ -40,7 +42,8 @@ def _whole(least: int, most: int) -> Filter:
     return Filter(read, f"A whole number from {least} to {most}.", schema)
 
 
-def _words(*words: str) -> Filter:
+def one_of(*words: str) -> Filter:
+    """The rule of a parameter that is one of these words."""
     return Filter(
         lambda text: text if text in words else None,
         f"One of {', '.join(words)}.",
@@ -48,28 +51,28 @@ def _words(*words: str) -> Filter:
     )
 
 
-IDENTIFIER: Final = _whole(1, LARGEST_ID)
-_TEXT: Final = Filter(str, "A string.", {"type": "string"})
-_FLAG: Final = Filter(lambda text: _FLAGS.get(text.lower()), "true or false.", {"type": "boolean"})
+IDENTIFIER: Final = whole(1, LARGEST_ID)
+TEXT: Final = Filter(str, "A string.", {"type": "string"})
+FLAG: Final = Filter(lambda text: _FLAGS.get(text.lower()), "true or false.", {"type": "boolean"})
 _MOMENT: Final = {
     "type": "string",
     "pattern": r"^([0-9]{1,6}[smhd]|\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?)?$",
 }
 TIMES: Final = {name: Filter(moment, TIME, _MOMENT) for name in ("since", "until")}
-ID_AFTER: Final = _whole(0, LARGEST_ID)
-POINTS: Final = _whole(LEAST_POINTS, MOST_POINTS)
+ID_AFTER: Final = whole(0, LARGEST_ID)
+POINTS: Final = whole(LEAST_POINTS, MOST_POINTS)
 
 FILTERS: Final[dict[Kind, dict[str, Filter]]] = {
-    SENSOR: {"ubicacion_id": IDENTIFIER, "tipo": _TEXT, "activo": _FLAG},
+    SENSOR: {"ubicacion_id": IDENTIFIER, "tipo": TEXT, "activo": FLAG},
     READING: {"sensor_id": IDENTIFIER},
     LOCATION: {},
     ANOMALY: {
         "sensor_id": IDENTIFIER,
         "lectura_id": IDENTIFIER,
-        "tipo": _TEXT,
-        "severidad": _words(*SEVERITIES),
+        "tipo": TEXT,
+        "severidad": one_of(*SEVERITIES),
     },
-    PREDICTION: {"sensor_id": IDENTIFIER, "estado": _words(*STATES)},
+    PREDICTION: {"sensor_id": IDENTIFIER, "estado": one_of(*STATES)},
 }
 
 

@@ -16,7 +16,7 @@ from realtime.jsonio import dumps
 from realtime.openapi import Operation, document
 from realtime.policy import Action
 
-SPEAKING_FOR_OTHERS: Final = ("event_docs", "site_docs")
+SPEAKING_FOR_OTHERS: Final = ("desk_docs", "event_docs", "site_docs")
 
 
 async def openapi(request: web.Request) -> web.Response:

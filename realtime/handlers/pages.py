@@ -19,7 +19,7 @@ from realtime.policy import Action
 CLIENT: Final = "websocket_client.html"
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
-_ASK: Final = "no-cache"
+ASK: Final = "no-cache"
 """Keep it, but ask each time whether it is still the same."""
 
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
@@ -34,19 +34,19 @@ async def home(request: web.Request) -> web.Response:
 
 async def websocket_client(request: web.Request) -> web.Response:
     """`GET /websocket_client.html`: the test client, which also works as a file."""
-    response = file(request, assets()[CLIENT], _ASK)
+    response = file(request, assets()[CLIENT], ASK)
     response.headers["Content-Security-Policy"] = policy(request, _client_sources())
     return response
 
 
 async def websocket_client_script(request: web.Request) -> web.Response:
     """`GET /websocket_client.js`: its script."""
-    return file(request, assets()["websocket_client.js"], _ASK)
+    return file(request, assets()["websocket_client.js"], ASK)
 
 
 async def icon(request: web.Request) -> web.Response:
     """`GET /favicon.ico`: for browsers that look there without being told."""
-    return file(request, assets()["icon.svg"], _ASK)
+    return file(request, assets()["icon.svg"], ASK)
 
 
 async def static(request: web.Request) -> web.Response:
@@ -56,7 +56,7 @@ async def static(request: web.Request) -> web.Response:
     if found is None or found[0].name.endswith(".html"):
         raise Problem("not_found", "There is no such file.")
     asset, hashed = found
-    return file(request, asset, _FOREVER if hashed else _ASK)
+    return file(request, asset, _FOREVER if hashed else ASK)
 
 
 def file(request: web.Request, asset: Asset, caching: str) -> web.Response:

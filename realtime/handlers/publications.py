@@ -9,7 +9,7 @@ from realtime.errors import Problem
 from realtime.events import Event
 from realtime.handlers.access import require
 from realtime.handlers.answers import answer
-from realtime.handlers.bodies import parse_json, read_body
+from realtime.handlers.bodies import aside, parse_json, read_body
 from realtime.handlers.idempotency import once
 from realtime.jsonio import dumps
 from realtime.policy import Action
@@ -27,7 +27,7 @@ async def publish(request: web.Request) -> web.Response:
     channel = request.match_info["name"]
     publications = request.app[keys.PUBLICATIONS]
     body = await read_body(request)
-    draft = publications.draft(who, channel, data_of(request, body))
+    draft = publications.draft(who, channel, await aside(len(body), lambda: data_of(request, body)))
 
     async def do(key: Key | None) -> Event:
         return await publications.publish(draft, key)

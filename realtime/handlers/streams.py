@@ -10,16 +10,24 @@ from realtime.delivery.outlet import StreamOutlet
 from realtime.delivery.session import Session, Start
 from realtime.dialects.canonical import CANONICAL
 from realtime.dialects.control import gap
+from realtime.errors import Problem
 from realtime.events import Position
-from realtime.handlers import positions, subscriptions
+from realtime.handlers import subscriptions
 from realtime.handlers.admission import place
+from realtime.handlers.entrance import Opening, entrance
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 async def sse(request: web.Request) -> web.StreamResponse:
-    """`GET /api/v1/events/stream?channel=&since=`: an event stream (WHATWG HTML §9.2)."""
-    return await _stream(request, "sse", "text/event-stream; charset=utf-8")
+    """`GET /api/v1/events/stream?channel=&since=`: an event stream (WHATWG HTML §9.2); 204 to who is kept out."""
+    try:
+        return await _stream(request, "sse", "text/event-stream; charset=utf-8")
+    except Problem as problem:
+        if problem.code != "blocked":
+            raise
+        # The one answer after which a browser does not come back by itself (WHATWG HTML §9.2.3).
+        return web.Response(status=204)
 
 
 async def ndjson(request: web.Request) -> web.StreamResponse:
@@ -29,29 +37,29 @@ async def ndjson(request: web.Request) -> web.StreamResponse:
 
 async def _stream(request: web.Request, name: str, kind: str) -> web.StreamResponse:
     _, coverage = subscriptions.asked(request)
-    given = positions.given(request)
-    start = Start() if given is None else await positions.start_of(*given, request.app[keys.STORE].log)
+    opening = await entrance(request, name, request[keys.PRINCIPAL])
     response = web.StreamResponse(headers={**_HEADERS, "Content-Type": kind})
     with place(request):
         if name == "ndjson" and request.query.get("poll") == "1":
-            return await _poll(request, response, coverage, start)
+            return await _poll(request, response, coverage, opening.start)
         outlet = await _open(request, response)
-        session = _connect(request, outlet, name, coverage, start)
+        session = _connect(request, outlet, name, coverage, opening)
         try:
             await outlet.ended.wait()
         finally:
             request.app[keys.HUB].leave(session)
         await response.write_eof()
+        await outlet.emptied()
         return response
 
 
 async def _open(request: web.Request, response: web.StreamResponse) -> StreamOutlet:
     writer = await response.prepare(request)
     assert writer is not None  # it is for HEAD only, which has no route here
-    return StreamOutlet(request, writer)
+    return StreamOutlet(request, writer, grace=request.app[keys.SETTINGS].close_timeout / 1_000)
 
 
-def _connect(request: web.Request, outlet: StreamOutlet, name: str, coverage: Coverage, start: Start) -> Session:
+def _connect(request: web.Request, outlet: StreamOutlet, name: str, coverage: Coverage, opening: Opening) -> Session:
     app = request.app
     session = app[keys.HUB].connect(
         outlet,
@@ -60,9 +68,10 @@ def _connect(request: web.Request, outlet: StreamOutlet, name: str, coverage: Co
         subscriptions.named(request),
         coverage,
         door=name,
-        start=start,
-        opted_in=positions.given(request) is not None,
+        start=opening.start,
+        opted_in=opening.opted_in,
         heartbeat=app[keys.SETTINGS].stream_heartbeat,
+        peer=opening.peer,
     )
     app[keys.HEARTBEAT].watch(session)
     return session

@@ -11,7 +11,7 @@ from realtime.errors import Problem, invalid
 from realtime.handlers import bulk, filters
 from realtime.handlers.access import require
 from realtime.handlers.answers import answer, empty
-from realtime.handlers.bodies import parse_json, read_body, read_json, require_json
+from realtime.handlers.bodies import aside, parse_json, read_body, read_json, require_json
 from realtime.handlers.idempotency import once
 from realtime.handlers.pagination import page, page_after, window
 from realtime.handlers.schemas.checking import check
@@ -61,7 +61,8 @@ class Resource:
         require(request, self.creating, self.kind.channel)
         require_json(request)
         body = await read_body(request)
-        return await self._create(request, body, check(self.schema, parse_json(body)))
+        values = await aside(len(body), lambda: check(self.schema, parse_json(body)))
+        return await self._create(request, body, values)
 
     async def replace(self, request: web.Request) -> web.Response:
         """All fields of a row; those not given get their defaults."""
@@ -123,8 +124,11 @@ class Readings(Resource):
             return await self._create_many(request, body, await bulk.read_array(body, settings.bulk_rows_limit))
         if len(body) > settings.body_limit:
             raise Problem("too_large", f"The body of one reading is larger than {settings.body_limit} bytes.")
-        value = await bulk.read_value(body)
-        return await self._create(request, body, quick_reading(value) or check(self.schema, value))
+        return await self._create(request, body, await aside(len(body), lambda: self._reading(body)))
+
+    def _reading(self, body: bytes) -> dict[str, object]:
+        value = parse_json(body)
+        return quick_reading(value) or check(self.schema, value)
 
     async def series(self, request: web.Request) -> web.Response:
         """The course of one sensor's readings."""

@@ -102,7 +102,7 @@ def _create(kind: Kind) -> Operation:
 
 
 def _series() -> Operation:
-    point = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "number"}], "minItems": 2, "maxItems": 2}
+    point = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
     properties = {
         "sensor_id": INTEGER,
         "points": {"type": "array", "items": point, "description": "Milliseconds since 1970, and `valor`."},

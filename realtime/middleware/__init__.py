@@ -73,6 +73,8 @@ def _guard(answers: Counter[tuple[str, str, int]], authenticator: Authenticator,
             status = response.status
             return response
         finally:
+            if held := request.get(keys.BODY):
+                request.app[keys.ADMISSION].bodies.held -= held
             resource = request.match_info.route.resource
             answers[request.method, "" if resource is None else resource.canonical.rstrip("/") or "/", status] += 1
             if told:

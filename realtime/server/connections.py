@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
+from realtime.delivery.fragments import CountingHandler
 from realtime.errors import Problem
 from realtime.jsonio import dumps
 from realtime.middleware.errors import PROBLEM_JSON
@@ -70,9 +71,9 @@ class HeadDeadline:
             connection.force_close()
 
 
-class Connection(web.RequestHandler):
+class Connection(CountingHandler):
     """
-    aiohttp's connection, under a HeadDeadline.
+    aiohttp's connection, under a HeadDeadline, its WebSocket's frames counted.
 
     It looks at two attributes of its base class that are not public, the count of requests
     and the future of a connection that waits for one: aiohttp says neither otherwise. The

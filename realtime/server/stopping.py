@@ -80,11 +80,12 @@ async def stop(runner: web.AppRunner, servers: Iterable[asyncio.AbstractServer],
     # answer to a close frame would not be heard, and each socket would wait in vain.
     idle = asyncio.create_task(_close_idle(runner), name="close-idle")
     await runner.app.shutdown()
-    idle.cancel()
     if runner.server is not None:
         left = deadline - STORE_TIME - loop.time()
-        # Once for handlers to end, and once more for those that are cancelled then.
+        # Once for handlers to end, and once more for those that are cancelled then. aiohttp
+        # would wait as long for a connection on which nothing is asked: `idle` goes on.
         await runner.server.shutdown(max(0.1, left / 2))
+    idle.cancel()
     await runner.cleanup()
     cut.cancel()
 

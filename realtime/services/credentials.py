@@ -33,7 +33,10 @@ CHALLENGE: Final = 'Bearer realm="realtime"'
 _KEPT: Final = ("token:", "login:")
 
 Ended = Mapping[str, tuple[CloseCode, str]]
-"""Credentials (`token:7`) that no longer stand for what they stood for, and how their sockets close."""
+"""
+Credentials (`token:7`) that no longer stand for what they stood for, and how their sockets
+close; and users (`user:3`) who do not, for whoever stands for them by another's credential.
+"""
 
 OnRevoked = Callable[[Ended], object]
 
@@ -96,7 +99,9 @@ class Credentials:
         """
         if not who.credential.startswith(_KEPT):
             return True
-        return self._known.get(self._hashes.get(who.credential, "")) == who
+        known = self._known.get(self._hashes.get(who.credential, ""))
+        # Who was declared in the roster may be another user than the one who did that.
+        return known == who or (known is not None and who.connection is not None)
 
     async def change(self, work: Callable[[Transaction], Changed[T]]) -> T:
         """

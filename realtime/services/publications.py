@@ -58,7 +58,7 @@ class Publications:
         Queue a publication, in the order of the calls; the future brings its event, stored
         together with the `key`, if there is one.
         """
-        future = self._store.committer.submit(self.work(draft, key))
+        future = self._store.committer.submit(self.work(draft, key), size=len(draft.data))
         if draft.channel in self._known:
             return future
         future.add_done_callback(self._learn)

@@ -77,10 +77,11 @@ class Telemetry:
 
     async def create(self, kind: Kind, values: Row, who: Principal, key: Key | None = None) -> Written:
         """Make a row; emits `<kind>.created`, and what follows from it."""
+        given = stored(kind, values)
 
         def work(tx: Transaction) -> Written:
-            _require_parents(tx, kind, values)
-            row = {"id": tx.next_id(kind.table), **stored(kind, values), "created_at": tx.at, "updated_at": tx.at}
+            _require_parents(tx, kind, given)
+            row = {"id": tx.next_id(kind.table), **given, "created_at": tx.at, "updated_at": tx.at}
             if kind is READING and row["timestamp"] is None:
                 row["timestamp"] = tx.at
             view, seq = self._tell(tx, kind, "created", None, row, who)
@@ -89,22 +90,23 @@ class Telemetry:
                 key.keep(tx, 201, [row["id"]], seq)
             return Written(view, seq, ((_sensor(row), 1),))
 
-        return await self._submit(kind, work)
+        return await self._submit(kind, work, given)
 
     async def update(self, kind: Kind, id: int, values: Row, who: Principal) -> Written:
         """Set the given columns of a row; emits `<kind>.updated`, and what follows from it."""
+        given = stored(kind, values)
 
         def work(tx: Transaction) -> Written:
             before = _require(tx, kind, id)
-            _require_parents(tx, kind, values)
-            after = {**before, **stored(kind, values), "updated_at": tx.at}
+            _require_parents(tx, kind, given)
+            after = {**before, **given, "updated_at": tx.at}
             if kind is READING and after["timestamp"] is None:
                 after["timestamp"] = before["timestamp"]
             view, seq = self._tell(tx, kind, "updated", before, after, who)
-            rows.change(tx, kind, id, {name: after[name] for name in ("updated_at", *values)})
+            rows.change(tx, kind, id, {name: after[name] for name in ("updated_at", *given)})
             return Written(view, seq, ((_sensor(before), -1), (_sensor(after), 1)))
 
-        return await self._submit(kind, work)
+        return await self._submit(kind, work, given)
 
     async def delete(self, kind: Kind, id: int, who: Principal) -> Written:
         """
@@ -125,10 +127,11 @@ class Telemetry:
             tx.delete(kind.table, id)
             return Written(view, seq, ((_sensor(row), -1),))
 
-        return await self._submit(kind, work)
+        return await self._submit(kind, work, {})
 
-    async def _submit(self, kind: Kind, work: Callable[[Transaction], Written]) -> Written:
-        return await self.counts.submit(kind, work, lambda written: written.moves)
+    async def _submit(self, kind: Kind, work: Callable[[Transaction], Written], given: Row) -> Written:
+        size = sum(len(value) for value in given.values() if isinstance(value, str))
+        return await self.counts.submit(kind, work, lambda written: written.moves, size=size)
 
     def _tell(
         self, tx: Transaction, kind: Kind, done: str, before: Row | None, after: Row | None, who: Principal

@@ -21,6 +21,9 @@ from realtime.store.transaction import Row, Transaction
 STRIDE: Final = 500
 """Rows that are made and sent to the database without letting anything else run."""
 
+ROW_BYTES: Final = 640
+"""About what a checked reading holds that waits to be stored, with the longest unit (sys.getsizeof)."""
+
 ERRORS_SHOWN: Final = 20
 """Bad lines that one answer names."""
 
@@ -48,7 +51,8 @@ async def add_readings(
     Store checked readings and emit their events, all or nothing. `lines` are their places
     in the body, for errors.
 
-    Raises Problem `invalid` when a sensor does not exist, naming the lines.
+    Raises Problem `invalid` when a sensor does not exist, naming the lines, and what
+    Committer.submit raises.
     """
     per_sensor = Counter(reading["sensor_id"] for reading in values)
 
@@ -67,7 +71,7 @@ async def add_readings(
             key.keep(tx, 201, [stored.first_id, stored.last_id], stored.last_seq)
         return stored
 
-    return await counts.submit(READING, work, lambda _: per_sensor.items())
+    return await counts.submit(READING, work, lambda _: per_sensor.items(), size=len(values) * ROW_BYTES)
 
 
 def again(first_id: int, last_id: int, last_seq: int) -> Stored:

@@ -17,7 +17,7 @@ from realtime.store.committer import Committer, Work
 from realtime.store.telemetry import Kind, Selection
 
 T = TypeVar("T")
-Moves = Iterable[tuple[int | None, int]]
+Moves = Iterable[tuple[int | str | None, int]]
 """By how much the counts change: (the value of `counted_by`, the difference)."""
 
 
@@ -26,9 +26,9 @@ class Counts:
 
     def __init__(self, committer: Committer) -> None:
         self._committer = committer
-        self._tallies: dict[Kind, dict[int | None, int]] = {}
+        self._tallies: dict[Kind, dict[int | str | None, int]] = {}
         self._totals: dict[Kind, int] = {}
-        self._loading: dict[Kind, asyncio.Future[dict[int | None, int]]] = {}
+        self._loading: dict[Kind, asyncio.Future[dict[int | str | None, int]]] = {}
 
     async def of(self, kind: Kind, selection: Selection) -> int | None:
         """How many rows are selected, or None where no count is kept of that."""
@@ -51,9 +51,12 @@ class Counts:
             if not tally[value]:
                 del tally[value]
 
-    def submit(self, kind: Kind, work: Work[T], moves: Callable[[T], Moves]) -> asyncio.Future[T]:
-        """Submit a unit of work that changes rows of `kind`; `moves` reads the change from its result."""
-        future = self._committer.submit(work)
+    def submit(self, kind: Kind, work: Work[T], moves: Callable[[T], Moves], *, size: int = 0) -> asyncio.Future[T]:
+        """
+        Submit a unit of work that changes rows of `kind` (see Committer.submit); `moves` reads the
+        change from its result.
+        """
+        future = self._committer.submit(work, size=size)
 
         # Futures of a commit call back in its order, and before those who wait go on: who
         # has the answer to a write finds it counted.
@@ -75,7 +78,7 @@ class Counts:
             # It was done when we came, and `_keep` waits for its turn, which is before our next.
             await asyncio.sleep(0)
 
-    def _keep(self, kind: Kind, done: asyncio.Future[dict[int | None, int]]) -> None:
+    def _keep(self, kind: Kind, done: asyncio.Future[dict[int | str | None, int]]) -> None:
         del self._loading[kind]
         if not done.cancelled() and done.exception() is None:
             self._tallies[kind] = done.result()

@@ -71,8 +71,15 @@ class Tickets:
         return ticket.who
 
     def forget(self, credentials: Collection[str]) -> None:
-        """The tickets of credentials that have ended are void."""
-        for key in [key for key, ticket in self._waiting.items() if ticket.who.credential in credentials]:
+        """The tickets of credentials (or users: `user:7`) that have ended are void."""
+        self._void(lambda who: who.credential in credentials or f"user:{who.user_id}" in credentials)
+
+    def forget_connection(self, id: int) -> None:
+        """The ticket of the declared connection `id` is void."""
+        self._void(lambda who: who.connection == id)
+
+    def _void(self, chosen: Callable[[Principal], bool]) -> None:
+        for key in [key for key, ticket in self._waiting.items() if chosen(ticket.who)]:
             self._release(self._waiting.pop(key).who.credential)
 
     def __len__(self) -> int:

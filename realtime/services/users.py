@@ -20,6 +20,9 @@ from realtime.store.transaction import Row, Transaction
 NAME: Final = "1 to 64 letters, digits and . _ @ + - beginning with a letter or digit"
 ROLES: Final = ", ".join(ASSIGNABLE)
 
+USER: Final = "user:"
+"""What stands for a user, with the id behind it, among credentials that have ended."""
+
 
 def clean_name(text: str) -> str:
     """The name in the one form in which it is kept (NFKC); raises Problem `invalid` for what is none."""
@@ -140,7 +143,7 @@ def _update(tx: Transaction, who: Principal, key: int | str, values: Mapping[str
         "name": before["name"],
         "before": {name: before[name] for name in changed},
         "after": changed,
-        "ended": sorted(ended),
+        "ended": sorted(name for name in ended if not name.startswith(USER)),
     }
     note(tx, who, "user_disabled" if "active" in changed and not after["active"] else "user_updated", details)
     return Changed(after, ended)
@@ -162,6 +165,8 @@ def _ended(tx: Transaction, before: Row, after: Row) -> Ended:
                 ended[f"token:{token['id']}"] = _CHANGED if is_now is not None and not disabled else _REVOKED
         for login in accounts.live_logins(tx, before["id"]):
             ended[f"login:{login}"] = _REVOKED if disabled else _CHANGED
+        # Whom an admin has let in under this name has a credential of the admin's.
+        ended[f"{USER}{before['id']}"] = _REVOKED if disabled else _CHANGED
     return ended
 
 

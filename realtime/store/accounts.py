@@ -84,6 +84,14 @@ def user_folded(tx: Transaction, folded: str) -> Row | None:
     return _row(tx, select(users).where(users.c.folded == folded))
 
 
+def named_in(tx: Transaction, word: str, folded: str) -> bool:
+    """Whether an account's id or uuid is `word`, or its folded name `folded`, as the unit of work sees it."""
+    known = [users.c.uuid == word, users.c.folded == folded]
+    if word.isascii() and word.isdigit() and len(word) < 19:
+        known.append(users.c.id == int(word))
+    return tx.read(select(users.c.id).where(or_(*known)).limit(1)).first() is not None
+
+
 def token_in(tx: Transaction, id: int) -> Row | None:
     """The token `id`, as the unit of work sees it, without its hash."""
     return _row(tx, select(*_TOKEN_COLUMNS).join_from(tokens, users).where(tokens.c.id == id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -26,6 +26,7 @@ from realtime.store.transaction import Transaction
 
 T = TypeVar("T")
 Work = Callable[[Transaction], T]
+Job = Callable[[AsyncConnection], Awaitable[T]]
 Announce = Callable[[list[Event]], None]
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 class _Unit(Generic[T]):
     work: Work[T]
     future: asyncio.Future[T]
+    size: int
 
 
 class _Spoiled(Exception):
@@ -67,14 +69,24 @@ class Committer:
     """
 
     def __init__(
-        self, connection: AsyncConnection, state: State, announce: Announce, *, batch_limit: int, queue_limit: int
+        self,
+        connection: AsyncConnection,
+        state: State,
+        announce: Announce,
+        *,
+        batch_limit: int,
+        queue_limit: int,
+        queue_bytes: int,
     ) -> None:
         self._connection = connection
         self._state = state
         self._announce = announce
         self._batch_limit = batch_limit
         self._queue_limit = queue_limit
+        self._queue_bytes = queue_bytes
+        self._held = 0
         self._waiting: deque[_Unit[Any]] = deque()
+        self._jobs: deque[tuple[Job[Any], asyncio.Future[Any]]] = deque()
         self._arrived = asyncio.Event()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -94,12 +106,19 @@ class Committer:
         """Units that wait."""
         return len(self._waiting)
 
-    def submit(self, work: Work[T]) -> asyncio.Future[T]:
+    @property
+    def held(self) -> int:
+        """Bytes that the units hold which wait or are under way."""
+        return self._held
+
+    def submit(self, work: Work[T], *, size: int = 0) -> asyncio.Future[T]:
         """
-        Queue `work` and return at once; the future brings its result or what it raised.
+        Queue `work`, which holds about `size` bytes until it is done, and return at once; the
+        future brings its result or what it raised.
 
         The work is done even if nobody waits for the future any more. Raises Problem
-        `busy` when `commit_queue` units wait already, `stopping` after `stop`.
+        `busy` when `commit_queue` units wait already, or when all together would hold more
+        than `commit_queue_bytes` (one alone may), `stopping` after `stop`.
         """
         if self._stopping:
             raise Problem("stopping", "The server is stopping; try again in a moment.", retry_after=2)
@@ -107,10 +126,25 @@ class Committer:
             raise Problem(
                 "busy", f"{self._queue_limit} writes are waiting already; try again in a moment.", retry_after=1
             )
-        unit = _Unit(work, asyncio.get_running_loop().create_future())
+        if self._held and self._held + size > self._queue_bytes:
+            raise Problem("busy", "Too much is waiting to be written; try again in a moment.", retry_after=1)
+        unit = _Unit(work, asyncio.get_running_loop().create_future(), size)
+        self._held += size
         self._waiting.append(unit)
         self._arrived.set()
         return unit.future
+
+    def apart(self, job: Job[T]) -> asyncio.Future[T]:
+        """
+        Run `job` with the writing connection between two commits, while no transaction is
+        open; all that is submitted waits for it. Raises Problem `stopping` after `stop`.
+        """
+        if self._stopping:
+            raise Problem("stopping", "The server is stopping; try again in a moment.", retry_after=2)
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.append((job, future))
+        self._arrived.set()
+        return future
 
     async def stop(self) -> None:
         """Commit what was submitted, then end."""
@@ -122,6 +156,8 @@ class Committer:
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
+            while self._jobs:
+                await self._do(*self._jobs.popleft())
             if not self._waiting:
                 if self._stopping:
                     return
@@ -129,6 +165,16 @@ class Committer:
                 continue
             batch = [self._waiting.popleft() for _ in range(min(self._batch_limit, len(self._waiting)))]
             await self._commit(batch)
+
+    async def _do(self, job: Job[T], future: asyncio.Future[T]) -> None:
+        try:
+            result = await job(self._connection)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the one writer
+            if not future.done():
+                future.set_exception(error)
+        else:
+            if not future.done():
+                future.set_result(result)
 
     async def _commit(self, batch: list[_Unit[Any]]) -> None:
         """Commit the batch together; where that fails, as much of it as possible."""
@@ -157,6 +203,7 @@ class Committer:
             self._state.forget()
             await self._connection.rollback()
             raise
+        transaction.settle()
         transaction.state.links.clear()
         self._state = transaction.state
         self.counts.commits += 1
@@ -191,6 +238,7 @@ class Committer:
         return transaction, outcomes
 
     def _settle(self, unit: _Unit[Any], outcome: Any) -> None:
+        self._held -= unit.size
         error = outcome.error if isinstance(outcome, _Failure) else outcome
         if isinstance(error, BaseException):
             self.counts.refused += isinstance(error, Problem)

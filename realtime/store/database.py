@@ -36,6 +36,12 @@ WAL_KEPT: Final = 64 * 2**20
 """Bytes of the WAL that stay on the disk when a large transaction has made it longer."""
 
 
+WAL_PATIENCE: Final = 100
+"""Milliseconds that emptying the WAL waits for readers, and all writers with it."""
+
+_PATIENCE: Final = 5_000
+
+
 class DataInUse(RuntimeError):
     """Another process owns the data folder; the message says which."""
 
@@ -119,6 +125,25 @@ class Database:
         await self._writer.dispose()
 
 
+async def empty_wal(connection: AsyncConnection) -> bool:
+    """
+    Fold the WAL into the file and cut it to nothing; tells whether that was possible.
+    `connection` is the writer, without a transaction.
+
+    It waits for readers of an older state, for `WAL_PATIENCE` at most.
+    """
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    await driver.execute(f"PRAGMA busy_timeout={WAL_PATIENCE}")
+    try:
+        cursor = await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, *_ = await cursor.fetchone()
+        await cursor.close()
+    finally:
+        await driver.execute(f"PRAGMA busy_timeout={_PATIENCE}")
+    return not busy
+
+
 def _writing(durability: str) -> tuple[str, ...]:
     synchronous = "FULL" if durability == "full" else "NORMAL"
     return (
@@ -126,11 +151,13 @@ def _writing(durability: str) -> tuple[str, ...]:
         f"synchronous={synchronous}",
         f"journal_size_limit={WAL_KEPT}",
         "foreign_keys=ON",
-        "busy_timeout=5000",
+        # Deleted text is overwritten with zeros (see store/scrub.py).
+        "secure_delete=ON",
+        f"busy_timeout={_PATIENCE}",
     )
 
 
-_READING: Final = ("wal_autocheckpoint=0", "query_only=ON", "busy_timeout=5000")
+_READING: Final = ("wal_autocheckpoint=0", "query_only=ON", f"busy_timeout={_PATIENCE}")
 
 
 def send(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -145,6 +172,16 @@ def send(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) 
     assert driver is not None
     try:
         await_only(driver.executemany(statement, rows))
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(statement, (), error, sqlite3.Error, dialect=connection.dialect) from error
+
+
+def fetch(connection: Connection, statement: str, values: Sequence[Any]) -> list[Sequence[Any]]:
+    """The rows of a driver's SELECT, asked for at once, as in `send`; the values are as SQLite has them."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    try:
+        return list(await_only(driver.execute_fetchall(statement, values)))
     except sqlite3.Error as error:
         raise DBAPIError.instance(statement, (), error, sqlite3.Error, dialect=connection.dialect) from error
 

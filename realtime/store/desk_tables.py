@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from realtime.store.tables import metadata
+from realtime.store.tables import ON_CONFLICT, metadata
 
 # `uuid` is what the chat dialect calls a conversation by: any 1 to 64 of [A-Za-z0-9._:-].
 # A cycle is the time from opening (or reopening) to closing; `cycle` counts them from 1.
@@ -55,18 +55,30 @@ cycles = Table(
     PrimaryKeyConstraint("conversation_id", "cycle"),
 )
 
-# `sender_id` is the sender's uuid (an account's, the contact's, or what a guest claims to
-# be); `user_id` the account that sent it, a guest's being the built-in one. `salt` is that
-# of the digests under which the audit log knows the texts; it goes when the text goes.
+# What messages say, in rows that are added at the end, emptied, and never grow: in a row
+# that grows SQLite moves its neighbours, and leaves copies of them that nothing overwrites.
+texts = Table(
+    "texts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("content", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# `text_id` is None once the message is deleted. `sender_id` is the sender's uuid (an
+# account's, the contact's, or what a guest claims to be), `sender_name` what it was called
+# then; `user_id` is the account that sent it, a guest's being the built-in one. `salt` is
+# that of the digests under which the audit log knows the texts; it goes when the text goes.
 messages = Table(
     "messages",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("uuid", Text, nullable=False, unique=True),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
-    Column("content", Text, nullable=False),
+    Column("text_id", ForeignKey("texts.id")),
     Column("sender", Text, nullable=False),
     Column("sender_id", Text, nullable=False),
+    Column("sender_name", Text, nullable=False),
     Column("user_id", ForeignKey("users.id"), nullable=False),
     Column("message_type", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -80,6 +92,7 @@ messages = Table(
     sqlite_autoincrement=True,
 )
 
+# A reaction that is inserted takes the place of the one that is there.
 reactions = Table(
     "reactions",
     metadata,
@@ -88,6 +101,10 @@ reactions = Table(
     Column("reaction", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("message_id", "user_id"),
+    info={
+        ON_CONFLICT: "ON CONFLICT (message_id, user_id) DO UPDATE SET"
+        " reaction = excluded.reaction, created_at = excluded.created_at"
+    },
 )
 
 # One for each cycle that was closed: asked at closing; the latest answer counts.
@@ -124,8 +141,9 @@ samples = Table(
     sqlite_autoincrement=True,
 )
 
-# Sums and counts of samples a UTC day (`day` counts from 1970-01-01), and of conversations
-# made that day (`created`) and closed by now (`created_closed`).
+# Sums and counts of samples a UTC day (`day` counts from 1970-01-01), those of ratings by
+# what they say (`rating_4`); and of conversations made that day (`created`) and of these
+# closed by now (`created_closed`). A row that is inserted is added to what is there already.
 metric_days = Table(
     "metric_days",
     metadata,
@@ -134,6 +152,10 @@ metric_days = Table(
     Column("count", Integer, nullable=False),
     Column("total", BigInteger, nullable=False),
     PrimaryKeyConstraint("day", "kind"),
+    info={
+        ON_CONFLICT: "ON CONFLICT (day, kind) DO UPDATE SET"
+        " count = metric_days.count + excluded.count, total = metric_days.total + excluded.total"
+    },
 )
 
 # `key` is `user:7`, or `claim:ana` for a guest of an open server who says who it is.
@@ -148,11 +170,22 @@ presence = Table(
     Column("last_seen", BigInteger, nullable=False),
 )
 
-# The full-text index (FTS5); its `rowid` is the message's id. The migration makes it, and
-# no tool for schemas understands it, so it stands apart from the others.
+# The full-text indexes (FTS5) of messages and of contact names; `rowid` is the id of the
+# message, of the conversation. They keep no text, only its words: whoever takes a row out
+# has to tell them what it was (`store/search.py`). The migration makes them, and no tool
+# for schemas understands them, so they stand apart from the others.
+_SEARCH = MetaData()
+
 messages_search = Table(
     "messages_search",
-    MetaData(),
+    _SEARCH,
     Column("rowid", Integer, primary_key=True),
     Column("content", Text, nullable=False),
+)
+
+conversations_search = Table(
+    "conversations_search",
+    _SEARCH,
+    Column("rowid", Integer, primary_key=True),
+    Column("contact_name", Text, nullable=False),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import LargeBinary, Row, Select, cast, select, union_all
+from sqlalchemy import ColumnElement, LargeBinary, Row, Select, cast, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from realtime.channels import AUDIT, Coverage
@@ -25,6 +25,9 @@ MERGE_LIMIT: Final = 200
 
 PAGE_BYTES: Final = 256 * 1024
 """A page ends after about so many bytes of data, however few its events: readers wait with theirs in hand."""
+
+SCAN_LIMIT: Final = 10_000
+"""Events that are looked at for one page; it ends there, however few of them it holds."""
 
 _PARTITION: Final = 16
 """Rows that are fetched at once: each may be as large as an event can be."""
@@ -91,12 +94,18 @@ class EventLog:
         return Position(self.epoch, self.tip)
 
     async def since(self, after: int, coverage: Coverage, *, upto: int, limit: int, type: str | None = None) -> Page:
-        """The first `limit` covered events after `after`, none past `upto`, in order."""
+        """
+        The first `limit` covered events after `after`, none past `upto`, in order.
+
+        A page may hold fewer, and none at all, and still not reach `upto`: a large one ends
+        early, and one for which much would have to be looked through (SCAN_LIMIT).
+        """
         async with self._database.read() as connection:
             trimmed = await _trimmed(connection, coverage)
             start = max(after, trimmed)
             if start >= upto or not coverage:
                 return Page(after, upto, trimmed, [])
+            upto = await _reach(connection, start, upto, coverage, type)
             return await self._page(connection, Page(after, upto, trimmed, []), start, coverage, limit, type)
 
     async def _page(
@@ -180,9 +189,28 @@ async def _trimmed(connection: AsyncConnection, coverage: Coverage) -> int:
     return audit if coverage.names == {AUDIT} and not coverage.all_but else max(audit, rest)
 
 
-def _select(after: int, upto: int, coverage: Coverage, limit: int, type: str | None) -> Select[Any]:
+async def _reach(connection: AsyncConnection, after: int, upto: int, coverage: Coverage, type: str | None) -> int:
+    """Up to where a page after `after` may look, so that it looks at no more than SCAN_LIMIT events."""
+    if coverage.all_but or len(coverage.names) > MERGE_LIMIT:
+        skips = type is not None or bool(coverage.names)
+        return min(upto, after + SCAN_LIMIT) if skips else upto
+    if type is None:
+        return upto  # the index leads from one to the next
+    seqs = _select(after, upto, coverage, 1, None, columns=(events.c.seq,)).offset(SCAN_LIMIT - 1)
+    return (await connection.execute(seqs)).scalar() or upto
+
+
+def _select(
+    after: int,
+    upto: int,
+    coverage: Coverage,
+    limit: int,
+    type: str | None,
+    *,
+    columns: Sequence[ColumnElement[Any]] = _COLUMNS,
+) -> Select[Any]:
     def stretch() -> Select[Any]:
-        statement = select(*_COLUMNS).where(events.c.seq > after, events.c.seq <= upto)
+        statement = select(*columns).where(events.c.seq > after, events.c.seq <= upto)
         return statement if type is None else statement.where(events.c.type == type)
 
     names: Sequence[str] = sorted(coverage.names)

@@ -62,6 +62,13 @@ async def open_store(settings: Settings, announce: Announce) -> Store:
         await database.close()
         lock.release()
         raise
-    committer = Committer(writer, state, announce, batch_limit=settings.commit_batch, queue_limit=settings.commit_queue)
+    committer = Committer(
+        writer,
+        state,
+        announce,
+        batch_limit=settings.commit_batch,
+        queue_limit=settings.commit_queue,
+        queue_bytes=settings.commit_queue_bytes,
+    )
     committer.start()
     return Store(lock, database, committer, EventLog(database, committer, epoch))

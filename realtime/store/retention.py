@@ -8,6 +8,7 @@ A reader whose position lies before what is left is told of a gap.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -48,6 +49,8 @@ class Retention:
         self._interval = settings.retention_interval / 1_000
         self._stride = clock.DAY + 2 * settings.retention_interval
         self._task: asyncio.Task[None] | None = None
+        self.chores: list[Callable[[int], Awaitable[None]]] = []
+        """Others with something to forget: called in each pass, with the time from which age is counted."""
 
     def start(self) -> None:
         """Trim now and every `retention_interval`; 0 is never. Ended by `stop`."""
@@ -77,6 +80,8 @@ class Retention:
         await self.trim_events(max(await self._log.before(now - self._days * clock.DAY), self._log.tip - self._events))
         await self.trim_audit(await self._log.before(now - self._audit_days * clock.DAY))
         await self._committer.submit(lambda transaction: _drop_keys(transaction, now - self._key_hours * clock.HOUR))
+        for chore in self.chores:
+            await chore(now)
 
     async def trim_events(self, through: int) -> None:
         """Forget the events up to `through`, all but audit entries."""

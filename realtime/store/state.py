@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from realtime.store.checksum import FIRST_LINK
+from realtime.store.known_rows import KnownRows
 
 KNOWN_IDS_LIMIT: Final = 100_000
 """Ids of each table that are remembered to exist, so that a reading needs no query."""
@@ -24,11 +25,14 @@ class State:
     link: str = FIRST_LINK
     ids: dict[str, int] = field(default_factory=dict)
     links: dict[int, str] = field(default_factory=dict)
+    rows: KnownRows = field(default_factory=KnownRows)
     _known: dict[str, set[int]] = field(default_factory=dict)
 
     def copy(self) -> State:
-        """The same, to be changed on its own; ids known to exist are shared, being only hints."""
-        return State(self.seq, self.at, self.audits, self.link, dict(self.ids), dict(self.links), self._known)
+        """The same, to be changed on its own; what is known of rows is shared, and only of committed ones."""
+        return State(
+            self.seq, self.at, self.audits, self.link, dict(self.ids), dict(self.links), self.rows, self._known
+        )
 
     def known(self, table: str) -> set[int]:
         """Ids of `table` that are known to exist."""
@@ -40,3 +44,4 @@ class State:
     def forget(self) -> None:
         """After a rollback nothing is known to exist."""
         self._known.clear()
+        self.rows.clear()

@@ -7,6 +7,8 @@ Times are milliseconds since 1970, UTC. Ids are given by the committer and never
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,6 +25,9 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+
+ON_CONFLICT: Final = "on_conflict"
+"""In the `info` of a table: what an INSERT ends with, where its rows may be there already."""
 
 # What the log knows about itself: epoch, how far it was trimmed, the audit chain's anchor.
 history = Table(

@@ -110,7 +110,7 @@ def referring(tx: Transaction, kind: Kind, id: int) -> list[str]:
     ]
 
 
-def tally(tx: Transaction, kind: Kind) -> dict[int | None, int]:
+def tally(tx: Transaction, kind: Kind) -> dict[int | str | None, int]:
     """How many rows there are for each value of `counted_by`; all under None where it has none."""
     if kind.counted_by is None:
         return {None: int(tx.read(select(func.count()).select_from(kind.table)).scalar_one())}

@@ -13,19 +13,33 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable, Table, delete, insert, select, text
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Dialect,
+    Executable,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.sql.util import find_tables
 
 from realtime.channels import AUDIT
 from realtime.clock import timestamp
 from realtime.events import Draft, Event
 from realtime.jsonio import dumps
-from realtime.store import desk_tables  # noqa: F401 - so that `metadata` knows all tables
+from realtime.store import roster_tables  # noqa: F401 - so that `metadata` knows all tables
 from realtime.store.checksum import checksum, link
-from realtime.store.database import send
+from realtime.store.database import fetch, send
+from realtime.store.desk_tables import conversations_search, messages_search
 from realtime.store.history import remember
+from realtime.store.known_rows import TRACKED, RowsInHand
 from realtime.store.state import State
-from realtime.store.tables import events, metadata
+from realtime.store.tables import ON_CONFLICT, events, metadata
 
 Row = dict[str, Any]
 
@@ -45,6 +59,7 @@ class Transaction:
         self.at = at
         self.events: list[Event] = []
         self._rows: dict[Table, list[Row]] = {}
+        self._in_hand = RowsInHand(state.rows)
         self._flushed_events = 0
         self._unit_events = 0
         self._unit_rows: dict[Table, int] = {}
@@ -62,6 +77,28 @@ class Transaction:
     def insert(self, table: Table, row: Row) -> None:
         """Store `row`, in which every column has a value. Its parents must exist."""
         self._rows.setdefault(table, []).append(row)
+        if table in TRACKED:
+            self._in_hand.put(table, row)
+
+    def find(self, table: Table, column: str, value: Any) -> Row | None:
+        """
+        The conversation or message (`TRACKED`) whose `id` or `uuid` has this value, as the
+        units so far have left it; not to be changed in place. What waits goes on waiting.
+        """
+        row = self._in_hand.get(table, column, value)
+        if row is None:
+            statement, names = _search(self._connection.dialect, table, column)
+            for found in fetch(self._connection, statement, (value,)):
+                row = dict(zip(names, found, strict=True))
+                self._in_hand.put(table, row)
+        return row
+
+    def change(self, table: Table, row: Row, values: Row) -> Row:
+        """
+        Set columns of a row that `find` gave; returns it as it is then. The rows of these
+        tables change in no other way.
+        """
+        return self._in_hand.change(table, row, values)
 
     def emit(self, draft: Draft) -> Event:
         """Make the draft an event, with the next `seq`."""
@@ -86,7 +123,11 @@ class Transaction:
     def read(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Run a SELECT; it sees what units before this one have written."""
         tables = find_tables(statement, include_joins=True)  # type: ignore[arg-type]
-        if not self._rows.keys().isdisjoint(tables) or (events in tables and self._flushed_events < len(self.events)):
+        if (
+            not self._rows.keys().isdisjoint(tables)
+            or (events in tables and self._flushed_events < len(self.events))
+            or any(self._in_hand.waits(table) for table in tables)
+        ):
             self.flush()
         return self._connection.execute(statement, parameters)
 
@@ -123,6 +164,7 @@ class Transaction:
         self._unit_events = len(self.events)
         self._unit_rows = {table: len(rows) for table, rows in self._rows.items()}
         self._unit_state = self.state.copy()
+        self._in_hand.begin_unit()
 
     def abandon_unit(self) -> None:
         """
@@ -133,12 +175,19 @@ class Transaction:
         del self.events[self._unit_events :]
         for table, waiting in self._rows.items():
             del waiting[self._unit_rows.get(table, 0) :]
+        self._in_hand.abandon_unit()
         self.state = self._unit_state
 
+    def settle(self) -> None:
+        """The transaction is committed: remember what the next one need not read."""
+        self._in_hand.settle()
+
     def flush(self) -> None:
-        """Send what waits to the database: parents before children, one statement a table."""
-        if len(self.events) > self._unit_events or any(
-            len(rows) > self._unit_rows.get(table, 0) for table, rows in self._rows.items()
+        """Send what waits to the database: parents before children, one statement a table, then changes."""
+        if (
+            self._in_hand.changed
+            or len(self.events) > self._unit_events
+            or any(len(rows) > self._unit_rows.get(table, 0) for table, rows in self._rows.items())
         ):
             self.touched = True
         if fresh := self.events[self._flushed_events :]:
@@ -149,6 +198,9 @@ class Transaction:
             if rows := waiting.get(table):
                 statement, values = _insertion(self._connection.dialect, table)
                 send(self._connection, statement, [values(row) for row in rows])
+        for table, names, rows in self._in_hand.take():
+            statement, values = _changing(self._connection.dialect, table, names)
+            send(self._connection, statement, [values(row) for row in rows])
 
     def _append(self, draft: Draft, *, chained: bool) -> Event:
         self.state.seq += 1
@@ -183,7 +235,7 @@ class Transaction:
         }
 
 
-_PARENTS_FIRST = tuple(metadata.sorted_tables)
+_PARENTS_FIRST = (*metadata.sorted_tables, messages_search, conversations_search)
 
 
 @cache
@@ -196,7 +248,24 @@ def _insertion(dialect: Dialect, table: Table) -> tuple[str, Callable[[Row], tup
     """
     compiled = insert(table).compile(dialect=dialect)
     assert compiled.positiontup is not None
-    return str(compiled), itemgetter(*compiled.positiontup)
+    return f"{compiled} {table.info.get(ON_CONFLICT, '')}", itemgetter(*compiled.positiontup)
+
+
+@cache
+def _changing(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:
+    """An UPDATE of these columns of the row `id`, as `_insertion` makes its statement."""
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    compiled = update(table).where(table.c.id == bindparam("row_id")).values(values).compile(dialect=dialect)
+    assert compiled.positiontup is not None
+    return str(compiled), itemgetter(*("id" if name == "row_id" else name for name in compiled.positiontup))
+
+
+@cache
+def _search(dialect: Dialect, table: Table, column: str) -> tuple[str, tuple[str, ...]]:
+    """The SELECT of the row with one value of that column, and the names of what it gives."""
+    statement = TRACKED[table].where(table.c[column] == bindparam("value"))
+    names = tuple(each.key or "" for each in statement.selected_columns)
+    return str(statement.compile(dialect=dialect)), names
 
 
 def _last_id(connection: Connection, table: Table) -> int:

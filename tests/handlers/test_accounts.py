@@ -27,7 +27,8 @@ async def test_users_are_made_read_changed_and_disabled(client, root):
     async with client.post(USERS, headers=root, json={"name": "ana", "role": "agent"}) as response:
         row = await response.json()
         assert (response.status, response.headers["Location"]) == (201, f"{USERS}{row['id']}/")
-    assert set(row) == {"id", "uuid", "name", "role", "active", "created_at", "updated_at"}
+    assert set(row) == {"id", "uuid", "name", "role", "active", "online", "last_seen", "created_at", "updated_at"}
+    assert (row["online"], row["last_seen"]) == (False, None)
 
     for key in (row["id"], row["uuid"], row["uuid"].upper()):
         async with client.get(f"{USERS}{key}/", headers=root) as response:

@@ -13,7 +13,7 @@ import pytest
 
 from realtime.errors import Problem
 from realtime.handlers import bulk
-from realtime.handlers.bulk import INLINE_LIMIT
+from realtime.handlers.bodies import INLINE_LIMIT
 from realtime.jsonio import loads
 from tests.conftest import Client, MakeClient
 

@@ -10,7 +10,11 @@ import pytest
 from aiohttp import ClientResponse
 
 from realtime import keys
+from realtime.events import Draft
+from realtime.services.system import STARTED
+from realtime.store.log import SCAN_LIMIT
 from realtime.store.retention import Retention
+from realtime.store.transaction import Transaction
 from tests.conftest import Client, MakeClient
 
 
@@ -184,6 +188,28 @@ async def test_a_type_filters_history(client: Client) -> None:
     await publish(client, 1)
     async with client.get("/api/v1/events?type=system.info") as response:
         assert {event["type"] for event in (await response.json())["results"]} == {"system.info"}
+
+
+async def test_a_type_that_is_rare_is_found_page_by_page_though_pages_end_empty(client: Client) -> None:
+    def much(tx: Transaction) -> None:
+        for n in range(2 * SCAN_LIMIT):
+            tx.emit(Draft.of("plaza", "publication.created", n))
+
+    await client.app[keys.STORE].committer.submit(much)
+    await client.post("/api/v1/ws/test-event?message=rare")
+    found: list[str] = []
+    empty, url = 0, "/api/v1/events?type=system.info"
+    async with asyncio.timeout(20):
+        while True:
+            async with client.get(url) as response:
+                page = await response.json()
+            found += [event["data"]["message"] for event in page["results"]]
+            empty += page["more"] and not page["results"]
+            if not page["more"]:
+                break
+            url = f"/api/v1/events?type=system.info&after={page['next']}"
+    assert found == [STARTED, "rare"]
+    assert empty >= 1
 
 
 async def test_a_public_channel_is_read_without_a_credential_on_a_closed_server(make_client: MakeClient) -> None:

@@ -25,7 +25,7 @@ async def head_of(client: Client, path: str, http: str, version: str) -> str:
         writer.close()
 
 
-@pytest.mark.parametrize("path", ["/api/v1/ws", "/api/v1/ws/secure"])
+@pytest.mark.parametrize("path", ["/api/v1/ws", "/api/v1/ws/secure", "/ws/dashboard/"])
 @pytest.mark.parametrize(
     ("http", "version", "status"),
     [
@@ -45,3 +45,26 @@ async def test_an_upgrade_of_another_version_learns_which_one_is_spoken(
     if status == "426":
         assert "\r\nSec-WebSocket-Version: 13\r\n" in head
         assert "\r\nUpgrade: websocket\r\n" in head
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("Connection: keep-alive\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Connection: Upgrade"),
+        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Connection: Upgrade"),
+        ("Connection: keep-alive, upgrade\r\nSec-WebSocket-Key: short", "Sec-WebSocket-Key"),
+        ("Connection: Upgrade", "Sec-WebSocket-Key"),
+    ],
+)
+async def test_a_handshake_that_lacks_something_is_told_what(client: Client, wrong: str, said: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    head = "GET /api/v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    try:
+        writer.write(f"{head}{wrong}\r\n\r\n".encode())
+        async with asyncio.timeout(10):
+            answer = (await reader.readuntil(b"}")).decode()
+    finally:
+        writer.close()
+
+    assert answer.split()[1] == "400"
+    assert said in answer

@@ -80,7 +80,8 @@ async def test_who_is_disabled_loses_everything_for_good(accounts, ended):
 
     await accounts.users.update(SYSTEM, row["user_id"], active=False)
 
-    assert sorted(ended) == [("login:1", CloseCode.BAD_TOKEN), (f"token:{row['id']}", CloseCode.BAD_TOKEN)]
+    names = ("login:1", f"token:{row['id']}", f"user:{row['user_id']}")
+    assert sorted(ended) == [(name, CloseCode.BAD_TOKEN) for name in names]
     await accounts.users.update(SYSTEM, row["user_id"], active=True)
     for lost in (secret, login.secret):
         with refusal("unauthenticated"):
@@ -101,7 +102,8 @@ async def test_another_role_is_another_role_at_once_and_the_sockets_come_back_wi
     assert (await accounts.principal(secret)).role is Role.VIEWER
     assert (await accounts.principal(kept)).role is Role.VIEWER
     assert (await accounts.principal(login.secret)).role is Role.VIEWER
-    assert sorted(ended) == [("login:1", CloseCode.RECONNECT), (f"token:{row['id']}", CloseCode.RECONNECT)]
+    names = ("login:1", f"token:{row['id']}", f"user:{row['user_id']}")
+    assert sorted(ended) == [(name, CloseCode.RECONNECT) for name in names]
 
 
 async def test_a_token_that_has_nothing_in_common_with_the_new_role_ends(accounts, ended):
@@ -110,7 +112,8 @@ async def test_a_token_that_has_nothing_in_common_with_the_new_role_ends(account
 
     with refusal("unauthenticated"):
         await accounts.principal(secret)
-    assert ended == [(f"token:{row['id']}", CloseCode.BAD_TOKEN)]
+    assert ended[0] == (f"token:{row['id']}", CloseCode.BAD_TOKEN)
+    assert ended[1:] == [(f"user:{row['user_id']}", CloseCode.RECONNECT)]
     await accounts.users.update(SYSTEM, row["user_id"], role=Role.AGENT)
     assert (await accounts.principal(secret)).role is Role.DEVICE
 

@@ -1,13 +1,17 @@
 """Group commit: each unit all or nothing, alone in its failure, in order."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from realtime.config import Settings
 from realtime.errors import Problem
 from realtime.events import Draft, Event
+from realtime.policy import Policy
+from realtime.services.publications import Publications
 from realtime.store.opening import Store, open_store
 from realtime.store.tables import locations
 from realtime.store.transaction import Transaction
@@ -138,7 +142,7 @@ async def test_a_unit_whose_caller_has_gone_is_still_done(store: Store, heard: l
     assert [event.value["n"] for event in heard] == [1, 2]
 
 
-async def test_a_full_queue_answers_busy(tmp_path: object) -> None:
+async def test_a_full_queue_answers_busy(tmp_path: Path) -> None:
     store = await open_store(Settings(data=tmp_path, commit_queue=3), lambda events: None)
     futures = [store.committer.submit(lambda tx: tx.emit(draft())) for _ in range(3)]
     with pytest.raises(Problem) as refused:
@@ -148,6 +152,57 @@ async def test_a_full_queue_answers_busy(tmp_path: object) -> None:
 
     assert refused.value.code == "busy"
     assert refused.value.headers["Retry-After"]
+
+
+async def test_units_that_wait_hold_so_many_bytes_together_and_no_more(tmp_path: Path) -> None:
+    store = await open_store(Settings(data=tmp_path, commit_queue_bytes=10_000), lambda events: None)
+    committer = store.committer
+
+    def submit(size: int) -> asyncio.Future[Event]:
+        return committer.submit(lambda tx: tx.emit(draft()), size=size)
+
+    for sizes in ((4_000, 6_000), (50_000,)):  # one alone may be of any size
+        futures = [submit(size) for size in sizes]
+        with pytest.raises(Problem) as refused:
+            submit(1)
+        assert (refused.value.code, refused.value.status) == ("busy", 503)
+        assert refused.value.headers["Retry-After"]
+        assert committer.held == sum(sizes)
+        await asyncio.gather(*futures)
+        assert committer.held == 0
+    await store.close()
+
+
+async def test_a_unit_gives_back_what_it_held_however_it_ends(store: Store) -> None:
+    def fail(transaction: Transaction) -> None:
+        transaction.write(insert(locations), location(transaction, transaction.next_id(locations)))
+        raise RuntimeError("after the write")
+
+    def refuse(transaction: Transaction) -> None:
+        raise Problem("conflict", "no")
+
+    def twice(transaction: Transaction) -> None:
+        transaction.insert(locations, location(transaction, 1))
+
+    units = (fail, refuse, twice, twice, fail)
+    futures = [store.committer.submit(unit, size=100) for unit in units]
+    futures[1].cancel()
+    await asyncio.wait(futures)
+
+    assert store.committer.held == 0
+
+
+async def test_publications_count_with_their_size(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, commit_queue_bytes=10_000)
+    store = await open_store(settings, lambda events: None)
+    publications = Publications(store, settings, Policy())
+    drafts = [Draft.of("plaza", "publication.created", "x" * 3_000) for _ in range(5)]
+    futures = [publications.publish(one) for one in drafts[:3]]
+    with pytest.raises(Problem, match="waiting"):
+        publications.publish(drafts[3])
+    await asyncio.gather(*futures)
+    assert (await publications.publish(drafts[4])).seq == 4
+    await store.close()
 
 
 async def test_closing_commits_what_was_submitted(settings: Settings) -> None:
@@ -175,3 +230,40 @@ async def test_what_is_committed_is_not_run_again_when_telling_of_it_fails(setti
 
     assert [event.seq for event in events] == [1, 2, 3]
     assert (tip, sum(told)) == (3, 3)
+
+
+async def test_a_job_apart_runs_between_two_commits_and_its_failure_is_its_own(store: Store) -> None:
+    seen: list[bool] = []
+
+    async def look(connection: AsyncConnection) -> int:
+        seen.append(connection.in_transaction())
+        return 7
+
+    async def fail(connection: AsyncConnection) -> None:
+        raise RuntimeError("apart")
+
+    results = await asyncio.gather(
+        store.committer.submit(lambda tx: tx.emit(draft(1))),
+        store.committer.apart(look),
+        store.committer.apart(fail),
+        store.committer.submit(lambda tx: tx.emit(draft(2))),
+        return_exceptions=True,
+    )
+
+    assert seen == [False]
+    assert results[1] == 7
+    assert isinstance(results[2], RuntimeError)
+    assert store.log.tip == 2
+
+
+async def test_a_job_apart_that_waits_at_the_end_is_done(settings: Settings) -> None:
+    async def look(connection: AsyncConnection) -> str:
+        return "done"
+
+    store = await open_store(settings, lambda events: None)
+    job = store.committer.apart(look)
+    await store.close()
+
+    assert job.result() == "done"
+    with pytest.raises(Problem, match="stopping"):
+        store.committer.apart(look)

@@ -11,14 +11,20 @@ from realtime.config import Settings
 from realtime.events import Draft, Event
 from realtime.store import history
 from realtime.store.database import DataInUse
-from realtime.store.log import PAGE_BYTES
+from realtime.store.log import MERGE_LIMIT, PAGE_BYTES, SCAN_LIMIT
 from realtime.store.opening import Store, open_store
 from realtime.store.retention import Retention
 from realtime.store.schema import NewerSchema
+from realtime.store.transaction import Transaction
 
 
 async def publish(store: Store, *channels: str) -> list[Event]:
     drafts = [Draft.of(channel, "publication.created", {"n": n}) for n, channel in enumerate(channels)]
+    return await asyncio.gather(*(store.committer.submit(lambda tx, draft=draft: tx.emit(draft)) for draft in drafts))
+
+
+async def publish_as(store: Store, type: str, *channels: str) -> list[Event]:
+    drafts = [Draft.of(channel, type, {}) for channel in channels]
     return await asyncio.gather(*(store.committer.submit(lambda tx, draft=draft: tx.emit(draft)) for draft in drafts))
 
 
@@ -58,6 +64,55 @@ async def test_a_page_of_large_events_ends_early(store: Store) -> None:
     page = await store.log.since(0, EVERYTHING, upto=200, limit=500)
     assert sum(len(event.data) for event in page.events) < PAGE_BYTES + 100_002
     assert page.upto == page.events[-1].seq
+
+
+async def fill(store: Store, count: int, *channels: str) -> None:
+    """So many events in one commit, on the channels by turns."""
+
+    def work(tx: Transaction) -> None:
+        for n in range(count):
+            tx.emit(Draft.of(channels[n % len(channels)], "publication.created", n))
+
+    await store.committer.submit(work)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "looked_at"),
+    [
+        (EVERYTHING, {"a", "b", "rare"}),
+        (covering(["a"]), {"a"}),
+        (covering(["a", "b"]), {"a", "b"}),
+        (Coverage(frozenset(["a"]), all_but=True), {"a", "b", "rare"}),
+        (covering([*(f"c{n}" for n in range(MERGE_LIMIT)), "a"]), {"a", "b", "rare"}),
+    ],
+    ids=["everything", "a channel", "channels", "all but one", "very many channels"],
+)
+async def test_a_page_looks_at_so_many_events_and_no_more_for_a_type_that_is_rare(
+    store: Store, coverage: Coverage, looked_at: set[str]
+) -> None:
+    await fill(store, 3 * SCAN_LIMIT, "a", "b")
+    wanted = await publish_as(store, "system.info", "a", "b")
+    expected = [event.seq for event in wanted if event.channel in coverage]
+    found, after, tip, pages = [], 0, store.log.tip, 0
+    while after < tip:
+        page = await store.log.since(after, coverage, upto=tip, limit=100, type="system.info")
+        assert after < page.upto <= tip, "it always goes on"
+        between = [("a", "b")[n % 2] for n in range(after, page.upto)]
+        assert sum(channel in looked_at for channel in between) <= SCAN_LIMIT
+        found += [event.seq for event in page.events]
+        after, pages = page.upto, pages + 1
+
+    assert found == expected
+    assert pages > 1
+
+
+async def test_a_channel_in_which_little_happens_is_one_page_in_the_longest_log(store: Store) -> None:
+    await fill(store, 2 * SCAN_LIMIT, "a")
+    (wanted,) = await publish_as(store, "system.info", "rare")
+    for kind in (None, "system.info"):
+        page = await store.log.since(0, covering(["rare"]), upto=store.log.tip, limit=100, type=kind)
+        assert [event.seq for event in page.events] == [wanted.seq]
+        assert page.upto == store.log.tip
 
 
 async def test_what_was_trimmed_is_a_gap_and_audit_entries_stay(store: Store, settings: Settings) -> None:

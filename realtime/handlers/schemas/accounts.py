@@ -15,7 +15,7 @@ from realtime.services.tokens import CHANNELS_LIMIT, MOST_DAYS
 NAME_LENGTH: Final = 64
 
 
-class _UserKey(plain.Field[int | str]):
+class UserKey(plain.Field[int | str]):
     """Which user: an id as a number, a uuid or a name as text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | str:
@@ -46,7 +46,7 @@ class NewToken(Body):
     """A token to be made; without a user, for whoever asks."""
 
     name = fields.text(NAME_LENGTH, load_default="")
-    user = _UserKey(error_messages={"invalid": "An id, a uuid or a name."}, **_optional())
+    user = UserKey(error_messages={"invalid": "An id, a uuid or a name."}, **_optional())
     role = fields.choice(*ASSIGNABLE, **_optional())
     channels = plain.List(fields.text(NAME_LENGTH), validate=validate.Length(max=CHANNELS_LIMIT), **_optional())
     verbs = plain.List(fields.choice(*Action), validate=validate.Length(max=len(Action)), **_optional())
@@ -67,6 +67,8 @@ class User(View):
     name = fields.text(NAME_LENGTH)
     role = plain.String()
     active = fields.flag()
+    online = fields.flag()
+    last_seen = fields.moment(allow_none=True)
     created_at = fields.moment()
     updated_at = fields.moment()
 

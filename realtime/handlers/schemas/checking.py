@@ -54,6 +54,8 @@ def faults(schema: Schema, value: Any, *, partial: bool = False) -> dict[str, An
     """The checked fields of `value`, or what is wrong with them."""
     if not isinstance(value, dict):
         return Faults({}, f"A JSON object is expected, not {_TYPES.get(type(value), 'a number')}.")
+    if len(value) > len(schema.fields) + ERRORS_SHOWN:
+        value = _shortened(schema, value)
     try:
         loaded: dict[str, Any] = schema.load(value, partial=partial)
     except ValidationError as error:
@@ -63,6 +65,12 @@ def faults(schema: Schema, value: Any, *, partial: bool = False) -> dict[str, An
         fields = {str(name)[:64]: _sentences(schema, str(name), what) for name, what in shown}
         return Faults(fields, " ".join(f"{name}: {' '.join(what)}" for name, what in islice(fields.items(), 5)))
     return loaded
+
+
+def _shortened(schema: Schema, value: dict[str, Any]) -> dict[str, Any]:
+    """No more wrong fields than are named: a body of a megabyte may have a hundred thousand."""
+    strange = islice((name for name in value if name not in schema.fields), ERRORS_SHOWN)
+    return {name: value[name] for name in (*(name for name in schema.fields if name in value), *strange)}
 
 
 def _sentences(schema: Schema, name: str, said: Any) -> list[str]:

@@ -23,11 +23,22 @@ def text(most: int = 200, **more: Any) -> fields.String:
     return _Text(most, error_messages=_messages(f"A string of 1 to {most} characters, not blank."), **more)
 
 
+def short(most: int, **more: Any) -> fields.String:
+    """A string of at most `most` characters; the empty one means none."""
+    said = f"A string of at most {most} characters."
+    return _Word(validate=validate.Length(max=most, error=said), error_messages=_messages(said), **more)
+
+
+def whole(least: int, most: int, **more: Any) -> fields.Integer:
+    """A whole number, within the limits."""
+    said = f"A whole number from {least} to {most}."
+    limits = validate.Range(least, most, error=said)
+    return fields.Integer(strict=True, validate=limits, error_messages=_messages(said), **more)
+
+
 def identifier(**more: Any) -> fields.Integer:
     """The id of a row."""
-    said = f"A whole number from 1 to {LARGEST_ID}."
-    limits = validate.Range(1, LARGEST_ID, error=said)
-    return fields.Integer(strict=True, validate=limits, error_messages=_messages(said), **more)
+    return whole(1, LARGEST_ID, **more)
 
 
 def number(least: float | None = None, most: float | None = None, **more: Any) -> fields.Float:

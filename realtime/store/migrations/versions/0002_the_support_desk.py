@@ -93,13 +93,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("conversation_id", "cycle"),
     )
     op.create_table(
+        "texts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "messages",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uuid", sa.Text(), nullable=False),
         sa.Column("conversation_id", sa.Integer(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("text_id", sa.Integer(), nullable=True),
         sa.Column("sender", sa.Text(), nullable=False),
         sa.Column("sender_id", sa.Text(), nullable=False),
+        sa.Column("sender_name", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("message_type", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -116,6 +124,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["deleted_by"],
             ["users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["text_id"],
+            ["texts.id"],
         ),
         sa.ForeignKeyConstraint(
             ["user_id"],
@@ -168,7 +180,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("channel = 'chat'"),
     )
     # The words are folded (case and accents): who writes "joao" finds "João".
-    op.execute(
-        "CREATE VIRTUAL TABLE messages_search USING fts5("
-        "content, content='messages', content_rowid='id', tokenize='unicode61 remove_diacritics 2')"
-    )
+    for table, column in (("messages", "content"), ("conversations", "contact_name")):
+        op.execute(
+            f"CREATE VIRTUAL TABLE {table}_search USING fts5("
+            f"{column}, content='', tokenize='unicode61 remove_diacritics 2')"
+        )
