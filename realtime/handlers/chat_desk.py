@@ -54,6 +54,8 @@ class ChatDesk:
         self._typist = Typist(session, app[keys.HUB], app[keys.STORE])
         self._lists = Rate(LISTS_PER_SECOND)
         self._claim: Arrive | None = None
+        # A claim is checked and stored before the next word of the client about itself counts.
+        self._about_itself = asyncio.Lock()
 
     def greet(self) -> None:
         """Tell the newcomer who is online."""
@@ -76,9 +78,7 @@ class ChatDesk:
             case Arrive():
                 return await self._arrive(command)
             case Depart():
-                self._claim = None
-                await self._app[keys.PRESENCE].withdraw(self._session)
-                return {}
+                return await self._depart()
             case Typing():
                 self._require_writing()
                 return await self._typing(command)
@@ -119,9 +119,16 @@ class ChatDesk:
         return {}
 
     async def _arrive(self, command: Arrive) -> dict[str, Any]:
-        await self._app[keys.PRESENCE].claim(self._session, command.user_id, command.username)
-        if self._claim is None:
-            self._claim = command
+        async with self._about_itself:
+            await self._app[keys.PRESENCE].claim(self._session, command.user_id, command.username)
+            if self._claim is None:
+                self._claim = command
+        return {}
+
+    async def _depart(self) -> dict[str, Any]:
+        async with self._about_itself:
+            self._claim = None
+            await self._app[keys.PRESENCE].withdraw(self._session)
         return {}
 
     def _list(self, *, answered: bool) -> dict[str, Any]:

@@ -48,7 +48,8 @@ class People:
         return None if person is None else person.name
 
     def has_account(self, tx: Transaction, claim: str) -> bool:
-        """Whether an account's id, uuid or name (in any case) is what somebody claims to be."""
+        """Whether somebody claims to be an account: its id, uuid or name, in any case, with or without spaces."""
+        claim = claim.strip()
         # Each account that is made draws an id: until then a stranger stays a stranger.
         newest = tx.state.ids.get(users.name)
         if newest != self._newest or len(self._strangers) >= PEOPLE_LIMIT:

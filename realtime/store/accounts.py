@@ -86,7 +86,7 @@ def user_folded(tx: Transaction, folded: str) -> Row | None:
 
 def named_in(tx: Transaction, word: str, folded: str) -> bool:
     """Whether an account's id or uuid is `word`, or its folded name `folded`, as the unit of work sees it."""
-    known = [users.c.uuid == word, users.c.folded == folded]
+    known = [users.c.uuid == word.lower(), users.c.folded == folded]
     if word.isascii() and word.isdigit() and len(word) < 19:
         known.append(users.c.id == int(word))
     return tx.read(select(users.c.id).where(or_(*known)).limit(1)).first() is not None

@@ -64,7 +64,15 @@ async def test_a_guest_cannot_claim_to_be_somebody_with_an_account(messages, acc
     await messages.send(Speaker(GUEST, "customer", "maria"), place, "Ainda sem conta")
     maria = await accounts.users.create(BOSS, "maria", Role.AGENT)
     before = len(heard)
-    for claim in ("maria", "MARIA", str(maria["id"]), maria["uuid"]):
+    for claim in (
+        "maria",
+        "MARIA",
+        " maria",
+        str(maria["id"]),
+        f"{maria['id']} ",
+        maria["uuid"],
+        maria["uuid"].upper(),
+    ):
         await refused("not_permitted", messages.send(Speaker(GUEST, "customer", claim), place, "Sou eu"))
         await refused("not_permitted", messages.send(Speaker(GUEST, "customer", "x", claim), place, "Sou eu"))
 
