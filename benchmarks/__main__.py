@@ -1,11 +1,11 @@
 """
 The command line of the benchmarks.
 
-    python -m benchmarks run                  all figures, five rounds
+    python -m benchmarks                      all figures, five rounds
     python -m benchmarks run F1 --quick       one short round
     python -m benchmarks run F2 --peers nchan node
     python -m benchmarks report               tables and plots again, from the stored results
-    python -m benchmarks profile --publishers 64
+    python -m benchmarks profile --way socketio --publishers 64
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from types import FrameType
 from typing import Any
 
 from benchmarks import plotting, profiling, report
-from benchmarks.figures import FIGURES, Figure
+from benchmarks.figures import FIGURES, IN_FLIGHT, Case, Figure
 from benchmarks.measure import Conditions
 from benchmarks.peers import OURS, PEERS
-from benchmarks.peers.base import Missing
+from benchmarks.peers.base import Missing, Way
 from benchmarks.runner import RESULTS, Runner, say, stored
 
 
@@ -29,7 +29,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _leave)
     arguments = _arguments()
     if arguments.command == "profile":
-        return profiling.main(arguments.publishers, arguments.subscribers, perf=arguments.perf)
+        return profiling.main(_profiled(arguments), perf=arguments.perf)
     chosen = arguments.figures or list(FIGURES.values())
     if arguments.command == "run":
         runner = _runner(arguments)
@@ -56,7 +56,7 @@ def _figure(name: str) -> Figure:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Our figures beside those of the peers.")
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="measure, then print and write the tables")
     again = commands.add_parser("report", help="write tables and plots again from the stored results")
     for command in (run, again):
@@ -66,11 +66,26 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("--quick", action="store_true", help="one round of 2 s: to see that all works, not to be quoted")
     run.add_argument("--wait", type=float, default=20, help="seconds to wait for a quiet machine each time")
     run.add_argument("--read-every", type=float, metavar="MS", help="subscribers read so often; 0: at once")
-    profile = commands.add_parser("profile", help="where our server's time goes under the load of F1")
+    profile = commands.add_parser("profile", help="where our server's time goes under the load of F1, F5 or F9")
+    profile.add_argument("--way", type=Way, choices=list(Way), default=Way.POST, help="how events are published")
     profile.add_argument("--publishers", type=int, default=16)
-    profile.add_argument("--subscribers", type=int, default=1000)
+    profile.add_argument("--subscribers", type=int)
     profile.add_argument("--perf", action="store_true", help="Linux perf instead of cProfile: the kernel's share too")
-    return parser.parse_args()
+    return parser.parse_args(sys.argv[1:] or ["run"])
+
+
+def _profiled(arguments: argparse.Namespace) -> Case:
+    """The load of F1, F5 or F9 by the way in which is published; commands have no subscribers unless asked for."""
+    given, way = arguments.subscribers, arguments.way
+    subscribers = given if given is not None else 0 if way is Way.COMMANDS else 1000
+    return Case(
+        "profile",
+        "profile",
+        subscribers,
+        arguments.publishers,
+        way=way,
+        in_flight=IN_FLIGHT if way is Way.COMMANDS else 1,
+    )
 
 
 def _runner(arguments: argparse.Namespace) -> Runner:

@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks import measure
-from benchmarks.peers import OURS, PEERS
+from benchmarks.peers import BY_REST, OURS, PEERS
+from benchmarks.peers.base import Way
 
 Result = dict[str, Any]
 EVERY_OTHER = "every other peer"
+IN_FLIGHT = 16
+"""Commands that each connection of F5 has on their way."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ DELIVERY_CPU = Metric("cpu_us_per_delivery", "µs CPU/delivery", 2, more_is_bett
 PUBLISH_CPU = Metric("cpu_us_per_publish", "µs CPU/publish", 1, more_is_better=False)
 P50 = Metric("latency_p50_ms", "p50 ms", 1, more_is_better=False)
 P99 = Metric("latency_p99_ms", "p99 ms", 1, more_is_better=False)
+DELIVERED_P50 = replace(P50, title="delivery p50 ms")
+DELIVERED_P99 = replace(P99, title="delivery p99 ms")
 ANSWER_P50 = Metric("answer_p50_ms", "answer p50 ms", 1, more_is_better=False)
 ANSWER_P99 = Metric("answer_p99_ms", "answer p99 ms", 1, more_is_better=False)
 
@@ -45,7 +50,8 @@ class Case:
     One load: so many subscribers and publishers; `rate` in events a second, 0 for as fast as answers come.
 
     Subscribers read at once, or everything that has come each `read_every_ms` (README.md,
-    "How the load reads").
+    "How the load reads"). A publisher by POST waits for its answer; in other ways it has
+    `in_flight` events on their way.
     """
 
     name: str
@@ -55,6 +61,8 @@ class Case:
     rate: float = 0
     witnesses: int = 16
     read_every_ms: float = 0
+    way: Way = Way.POST
+    in_flight: int = 1
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,16 @@ def _publish(connections: int) -> Case:
     return Case(f"{connections}conns", f"{connections} connections", 0, connections, witnesses=0)
 
 
+def _command(connections: int) -> Case:
+    title = f"{connections} connections, {IN_FLIGHT} in flight on each"
+    return Case(f"{connections}conns", title, 0, connections, witnesses=0, way=Way.COMMANDS, in_flight=IN_FLIGHT)
+
+
+def _chat(clients: int, publishers: int) -> Case:
+    title = f"{clients:,} clients, {publishers} of them publishing"
+    return Case(f"{clients}x{publishers}", title, clients - publishers, publishers, way=Way.SOCKET_IO)
+
+
 F1 = Figure(
     name="F1",
     title="Fan-out at saturation",
@@ -180,5 +198,37 @@ F4 = Figure(
     growth_metric=PUBLISH_CPU,
 )
 
-FIGURES: dict[str, Figure] = {figure.name: figure for figure in (F1, F2, F3, F4)}
+F5 = Figure(
+    name="F5",
+    title="Durable publish by WebSocket commands",
+    about=f"64 connections publish 250-byte events by commands on a WebSocket, each with {IN_FLIGHT} on their way; no "
+    "subscriber. A result means in all that the event is validated, committed and synced to disk. Beside it, in the "
+    "same run, F4's work by the same server: an event a request, on each of 64 connections one after the other.",
+    peers=(OURS, BY_REST, "fastapi-sqlite"),
+    cases=(_command(64),),
+    metrics=(PUBLISHES, PUBLISH_CPU, ANSWER_P50, ANSWER_P99),
+    goals=(Goal("64conns", PUBLISHES, BY_REST, 1.8),),
+    growth=(_command(16), _command(64), _command(256)),
+    growth_peers=(OURS, BY_REST),
+    growth_metric=PUBLISH_CPU,
+)
+
+F9 = Figure(
+    name="F9",
+    title="Socket.IO fan-out",
+    about="1,000 clients of Socket.IO by its websocket transport; 16 of them, or one, emit 250 bytes of `message:send` "
+    "as fast as they are acknowledged, and all hear it. Ours commits and syncs each message, with its row and its "
+    "conversation's, before it acknowledges and delivers it; the peers pass it on from memory.",
+    peers=(OURS, "node-socketio", "python-socketio"),
+    cases=(_chat(1000, 16), _chat(1000, 1)),
+    metrics=(DELIVERIES, DELIVERY_CPU, PUBLISHES, ANSWER_P50, ANSWER_P99, DELIVERED_P50, DELIVERED_P99),
+    goals=(
+        Goal("1000x16", DELIVERIES, "node-socketio", 3),
+        Goal("1000x1", DELIVERIES, "node-socketio", 3),
+    ),
+    growth=(_chat(100, 16), _chat(1000, 16), _chat(10000, 16)),
+    growth_peers=(OURS, "node-socketio"),
+)
+
+FIGURES: dict[str, Figure] = {figure.name: figure for figure in (F1, F2, F3, F4, F5, F9)}
 assert all(peer in PEERS for figure in FIGURES.values() for peer in figure.peers)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import load
-from benchmarks.peers.base import DATA, Peer
+from benchmarks.peers.base import BENCH_CHANNEL, DATA, Door, Peer, Way
 from benchmarks.process import Server, free_port
 
 if TYPE_CHECKING:
@@ -51,6 +51,30 @@ def body() -> str:
     return json.dumps(reading | {"note": "x" * (BODY_BYTES - short)}, separators=(",", ":"))
 
 
+def message() -> str:
+    """A chat message as JSON, as a client emits it, BODY_BYTES long, with room for the stamp."""
+    sender = "00000000-0000-4000-8000-000000000000"
+    said = {"chat_id": BENCH_CHANNEL, "sender_id": sender, "body": "@@" + "0" * 19, "status": "sent"}
+    short = len(json.dumps(said, separators=(",", ":")))
+    return json.dumps(said | {"body": said["body"] + "x" * (BODY_BYTES - short)}, separators=(",", ":"))
+
+
+NUMBER = "#" * 10
+"""Where the load puts the number of a command."""
+
+
+def event(way: Way) -> dict[str, str]:
+    """The load's options for what it publishes in this way: each event has BODY_BYTES beside its envelope."""
+    match way:
+        case Way.POST:
+            return {"way": way, "body": body()}
+        case Way.COMMANDS:
+            head = f'{{"action":"publish","channel":"{BENCH_CHANNEL}","id":{NUMBER},"data":'
+            return {"way": way, "body": f"{head}{body()}}}"}
+        case Way.SOCKET_IO:
+            return {"way": way, "body": f'42{NUMBER}["message:send",{message()}]', "event": '42["message:send",'}
+
+
 def raise_file_limit() -> int:
     """As many open files as this process may have, which its children inherit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -67,7 +91,8 @@ def _nothing(_: Server) -> AbstractContextManager[None]:
 
 def by_load(peer: Peer, case: Case, conditions: Conditions, *, beside: Beside = _nothing) -> dict[str, Any]:
     """
-    Start the peer afresh, put the case's load on it, end it, and count what it kept.
+    Start the peer afresh, put the case's load on it, end it, and count what it kept. A peer
+    that has no door for the case's way of publishing is published to by POST.
 
     Returns the load's result (see `load.run`) with `not_kept`, the acknowledged events that a
     durable peer does not have on disk. `beside` is open while the load runs, for a profiler.
@@ -80,32 +105,42 @@ def by_load(peer: Peer, case: Case, conditions: Conditions, *, beside: Beside = 
         start = peer.start(folder, port)
         argv = (*pinned(SERVER_CORE), *start.argv)
         with Server(argv, folder, port=port, ready=start.ready, environment=start.environment) as server:
-            door = start.door
-            options: dict[str, Any] = {
-                "port": port,
-                "subscribers": case.subscribers,
-                "subscribe-path": door.subscribe or "/",
-                "subscribe-header": door.subscribe_headers,
-                "publishers": case.publishers,
-                "publish-path": door.publish,
-                "publish-header": door.publish_headers,
-                "body": body(),
-                "rate": case.rate,
-                "witnesses": case.witnesses,
-                "read-every": case.read_every_ms if conditions.read_every_ms is None else conditions.read_every_ms,
-                "pids": ",".join(map(str, server.pids())),
-                "warm": conditions.warm,
-                "seconds": conditions.seconds,
-                "drain": conditions.drain,
-                "connect": conditions.connect,
-            }
-            if door.stream:
-                options["stream"] = True
+            way = case.way if case.way in start.doors else Way.POST
+            options = _aim(start.doors[way], case) | event(way) | _times(case, conditions)
+            options |= {"port": port, "pids": ",".join(map(str, server.pids()))}
             with beside(server):
                 result = load.run(options, prefix=pinned(LOAD_CORE))
         kept = peer.kept(folder)
         result["not_kept"] = None if kept is None else max(0, result["published"] - kept)
     return result
+
+
+def _aim(door: Door, case: Case) -> dict[str, Any]:
+    """The load's options for who goes where."""
+    aim: dict[str, Any] = {
+        "subscribers": case.subscribers,
+        "subscribe-path": door.subscribe or "/",
+        "subscribe-header": door.subscribe_headers,
+        "publishers": case.publishers,
+        "publish-path": door.publish,
+        "publish-header": door.publish_headers,
+        "in-flight": case.in_flight,
+        "witnesses": case.witnesses,
+        "auth": door.auth,
+    }
+    return aim | ({"stream": True} if door.stream else {})
+
+
+def _times(case: Case, conditions: Conditions) -> dict[str, Any]:
+    """The load's options for when."""
+    return {
+        "rate": case.rate,
+        "read-every": case.read_every_ms if conditions.read_every_ms is None else conditions.read_every_ms,
+        "warm": conditions.warm,
+        "seconds": conditions.seconds,
+        "drain": conditions.drain,
+        "connect": conditions.connect,
+    }
 
 
 @contextmanager

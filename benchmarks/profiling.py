@@ -1,4 +1,4 @@
-"""Where our server's time goes under the load of F1. A profiled run is slower; its rates are not to be quoted."""
+"""Where our server's time goes under load. A profiled run is slower; its rates are not to be quoted."""
 
 from __future__ import annotations
 
@@ -33,10 +33,9 @@ class UnderCProfile(Realtime):
         return replace(start, argv=(interpreter, "-m", "cProfile", "-o", str(STATISTICS), *script))
 
 
-def main(publishers: int, subscribers: int, *, perf: bool) -> int:
+def main(case: Case, *, perf: bool) -> int:
     """Run the profile and print its top; returns the exit status."""
     OUTPUT.mkdir(exist_ok=True)
-    case = Case("profile", "profile", subscribers, publishers)
     try:
         return _perf(case) if perf else _cprofile(case)
     except (Missing, ServerFailed, load.LoadFailed) as why:

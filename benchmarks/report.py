@@ -16,10 +16,10 @@ FLAWS = {
     "extra": "events that a subscriber got twice",
     "wrong_witnesses": "witnesses that saw other events than were published",
     "other_order": "witnesses that saw the events in another order than the first witness",
-    "errors": "answers other than 2xx",
+    "errors": "answers that refuse an event",
     "closed": "subscribers closed by the server",
     "overdue": "events due that did not leave, because the server was still busy with those before",
-    "unanswered": "requests never answered",
+    "unanswered": "events never answered",
     "not_kept": "acknowledged events that are not on disk",
 }
 

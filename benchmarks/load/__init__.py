@@ -21,7 +21,7 @@ class LoadFailed(Exception):
 def build() -> Path:
     """The program, compiled again when a source is newer. Raises LoadFailed without a C compiler."""
     sources = sorted(HERE.glob("*.c"))
-    newest = max(path.stat().st_mtime for path in [*sources, HERE / "load.h"])
+    newest = max(path.stat().st_mtime for path in [*sources, *HERE.glob("*.h")])
     if BINARY.exists() and BINARY.stat().st_mtime >= newest:
         return BINARY
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")

@@ -10,7 +10,7 @@
 
 struct options options = {
     .host = "127.0.0.1", .subscribe_path = "/", .publish_path = "/", .warm = 2, .seconds = 5, .drain = 10, .connect = 60,
-    .witnesses = 16, .body = "{\"stamp\":\"@@0000000000000000000\"}",
+    .witnesses = 16, .body = "{\"stamp\":\"@@0000000000000000000\"}", .in_flight = 1, .auth = "", .event = "",
 };
 struct totals totals;
 
@@ -22,7 +22,8 @@ static const struct option names[] = {
     {"subscribe-header", 1, 0, 1}, {"stream", 0, 0, 2},           {"publishers", 1, 0, 'm'},  {"publish-path", 1, 0, 'M'},
     {"publish-header", 1, 0, 3},   {"body", 1, 0, 'b'},           {"rate", 1, 0, 'r'},        {"warm", 1, 0, 'w'},
     {"seconds", 1, 0, 't'},        {"drain", 1, 0, 'd'},          {"connect", 1, 0, 'c'},     {"witnesses", 1, 0, 'k'},
-    {"pids", 1, 0, 'P'},           {"read-every", 1, 0, 'e'},    {0, 0, 0, 0},
+    {"pids", 1, 0, 'P'},           {"read-every", 1, 0, 'e'},    {"way", 1, 0, 'W'},
+    {"in-flight", 1, 0, 'f'},      {"auth", 1, 0, 'a'},           {"event", 1, 0, 'v'},       {0, 0, 0, 0},
 };
 
 static void add_header(char *headers, size_t room, const char *line) {
@@ -34,6 +35,13 @@ static void add_header(char *headers, size_t room, const char *line) {
 static void add_pids(char *list) {
     for (char *pid = strtok(list, ","); pid && options.pid_count < MAX_PIDS; pid = strtok(NULL, ","))
         options.pids[options.pid_count++] = atoi(pid);
+}
+
+static enum way way_of(const char *name) {
+    if (!strcmp(name, "commands")) return COMMANDS;
+    if (!strcmp(name, "socketio")) return SOCKET_IO;
+    if (strcmp(name, "post")) die("no way to publish: %s", name);
+    return POST;
 }
 
 static void set_option(int name, char *value) {
@@ -56,6 +64,10 @@ static void set_option(int name, char *value) {
     case 'k': options.witnesses = atoi(value); break;
     case 'e': options.read_every_ms = atof(value); break;
     case 'P': add_pids(value); break;
+    case 'W': options.way = way_of(value); break;
+    case 'f': options.in_flight = atoi(value); break;
+    case 'a': options.auth = value; break;
+    case 'v': options.event = value; break;
     default: exit(2);
     }
 }

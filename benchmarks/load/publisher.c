@@ -1,80 +1,80 @@
-/* Publishers: HTTP/1.1, one connection each, one request at a time. */
+/* Who publishes what and when, in whatever way. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "load.h"
+#include "publisher.h"
 
-#define ANSWER_ROOM 16384
 #define EVENTS_AT_ONCE 256
 
-struct publisher {
-    int fd, busy;
-    uint64_t stamp, sent_at;
-    size_t got;
-    char answer[ANSWER_ROOM + 1];
-};
-
-static struct publisher *publishers, **idle;
+static struct publisher *publishers;
+static struct slot **idle;
 static int epoll, timer, idle_count, publishing;
-static char *request, *request_stamp;
-static size_t request_length;
 static uint64_t last_stamp, first_due, due_count;
 
-static void build_request(void) {
-    const char *form = "POST %s HTTP/1.1\r\nHost: %s:%d\r\nContent-Length: %zu\r\n%s\r\n%s";
-    int n = asprintf(&request, form, options.publish_path, options.host, options.port, strlen(options.body),
-                     options.publish_headers, options.body);
-    if (n < 0) die("out of memory");
-    request_length = (size_t)n;
-    request_stamp = request + request_length - strlen(options.body);
-    request_stamp = strstr(request_stamp, MARK);
-    if (!request_stamp || strlen(request_stamp) < MARK_LENGTH + STAMP_DIGITS) die("the body holds no " MARK " and 19 digits");
-    request_stamp += MARK_LENGTH;
+static void connect_publisher(struct publisher *p, int in_flight) {
+    p->slots = calloc((size_t)in_flight, sizeof *p->slots);
+    if (!p->slots) die("no room for publishers");
+    for (int i = 0; i < in_flight; i++) {
+        p->slots[i].by = p;
+        idle[idle_count++] = &p->slots[i];
+    }
+    if (options.way == POST)
+        connect_post(p);
+    else
+        connect_commander(p);
+    if (epoll_add(epoll, p->socket.fd, p)) die("epoll: %s", strerror(errno));
 }
 
 void connect_publishers(void) {
+    int in_flight = options.way == POST ? 1 : options.in_flight;
     epoll = epoll_create1(EPOLL_CLOEXEC);
     timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     publishers = calloc((size_t)options.publishers + 1, sizeof *publishers);
-    idle = calloc((size_t)options.publishers + 1, sizeof *idle);
+    idle = calloc((size_t)(options.publishers * in_flight) + 1, sizeof *idle);
     if (epoll < 0 || timer < 0 || !publishers || !idle) die("no room for publishers");
     if (epoll_add(epoll, timer, &timer)) die("epoll: %s", strerror(errno));
-    build_request();
-    for (int i = 0; i < options.publishers; i++) {
-        publishers[i].fd = open_socket();
-        if (epoll_add(epoll, publishers[i].fd, &publishers[i])) die("epoll: %s", strerror(errno));
-        idle[idle_count++] = &publishers[i];
+    if (options.way == POST)
+        prepare_posts();
+    else
+        prepare_commands();
+    uint64_t until = now_ns() + (uint64_t)(options.connect * 1e9);
+    for (int i = 0; i < options.publishers; i++) connect_publisher(&publishers[i], in_flight);
+    while (options.way != POST && !all_commanders_open()) {
+        serve_publishers();
+        if (totals.errors) die("a publisher could not connect: %s", totals.first_error);
+        if (now_ns() > until) die("not all publishers connected in %.0f s", options.connect);
     }
 }
 
-static void lose(struct publisher *p, const char *why) {
+void lose(struct publisher *p, const char *why) {
+    int in_flight = options.way == POST ? 1 : options.in_flight;
     totals.errors++;
-    totals.waiting -= p->busy;
+    for (int i = 0; i < in_flight; i++) totals.waiting -= p->slots[i].busy, p->slots[i].busy = 0;
     note_error("publisher: %s", why);
-    close(p->fd);
-    p->fd = -1;
-    p->busy = 0;
 }
 
-static void publish(struct publisher *p, uint64_t stamp) {
+void write_stamp(char *at, uint64_t stamp) {
     char digits[STAMP_DIGITS + 1];
     snprintf(digits, sizeof digits, "%0*llu", STAMP_DIGITS, (unsigned long long)stamp);
-    memcpy(request_stamp, digits, STAMP_DIGITS);
-    p->stamp = stamp;
-    p->sent_at = now_ns();
-    p->got = 0;
-    p->busy = 1;
+    memcpy(at, digits, STAMP_DIGITS);
+}
+
+static void publish(struct slot *slot, uint64_t stamp) {
+    if (slot->by->socket.state == CLOSED) return;
+    slot->stamp = stamp;
+    slot->sent_at = now_ns();
+    slot->busy = 1;
     totals.waiting++;
-    /* Its last request is answered, so the socket's buffer is empty and takes this one whole. */
-    if (send(p->fd, request, request_length, MSG_NOSIGNAL) != (ssize_t)request_length) lose(p, "a request could not be sent whole");
+    if (options.way == POST)
+        send_post(slot);
+    else
+        add_command(slot);
 }
 
 static uint64_t due_at(uint64_t n) { return first_due + (uint64_t)((double)n * 1e9 / options.rate); }
@@ -85,32 +85,32 @@ static uint64_t due_at(uint64_t n) { return first_due + (uint64_t)((double)n * 1
  */
 static void publish_due(void) {
     uint64_t now = now_ns();
-    while (idle_count && due_at(due_count) <= now) publish(idle[--idle_count], due_at(due_count++));
+    while (idle_count && due_at(due_count) <= now) publish(idle[--idle_count], due_at(due_count)), due_count++;
     if (!idle_count) return;
     uint64_t next = due_at(due_count);
     struct itimerspec at = {.it_value = {(time_t)(next / 1000000000u), (long)(next % 1000000000u)}};
     timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-static void publish_next(struct publisher *p) {
+static void publish_next(struct slot *slot) {
     if (options.rate > 0) {
-        idle[idle_count++] = p;
+        idle[idle_count++] = slot;
         publish_due();
         return;
     }
     uint64_t now = now_ns();
     last_stamp = now > last_stamp ? now : last_stamp + 1; /* each event has its own */
-    publish(p, last_stamp);
+    publish(slot, last_stamp);
 }
 
 void start_publishing(void) {
     publishing = 1;
     first_due = now_ns();
-    if (options.rate > 0) {
+    if (options.rate > 0)
         publish_due();
-        return;
-    }
-    while (idle_count) publish_next(idle[--idle_count]);
+    else
+        while (idle_count) publish_next(idle[--idle_count]);
+    send_commands();
 }
 
 /* Events that were due by now and have not left, because all publishers were still waiting for answers. */
@@ -121,49 +121,18 @@ uint64_t stop_publishing(void) {
     return due > due_count ? due - due_count : 0;
 }
 
-/* The length of the whole answer, 0 while some of it is missing. */
-static size_t answer_length(struct publisher *p) {
-    char *end = memmem(p->answer, p->got, "\r\n\r\n", 4);
-    if (!end) return 0;
-    size_t head = (size_t)(end - p->answer) + 4;
-    p->answer[p->got] = 0;
-    char *length = strcasestr(p->answer, "\r\ncontent-length:");
-    if (length && length < end) {
-        size_t whole = head + strtoul(length + 17, NULL, 10);
-        return p->got >= whole ? whole : 0;
-    }
-    char *chunked = strcasestr(p->answer, "\r\ntransfer-encoding: chunked");
-    if (!chunked || chunked > end) return head;
-    return p->got >= head + 5 && !memcmp(p->answer + p->got - 5, "0\r\n\r\n", 5) ? p->got : 0;
-}
-
-static void answered(struct publisher *p) {
-    int status = p->got > 12 ? atoi(p->answer + 9) : 0;
-    p->busy = 0;
+void answered(struct slot *slot, const char *refusal) {
+    slot->busy = 0;
     totals.waiting--;
-    if (status >= 200 && status < 300) {
-        totals.acked++;
-        totals.acked_mark ^= p->stamp;
-        if (p->stamp >= totals.window_from && p->stamp < totals.window_to) sample(&answer, now_ns() - p->sent_at);
-    } else {
+    if (refusal) {
         totals.errors++;
-        note_error("publisher: status %d: %.120s", status, p->answer + 9);
+        note_error("publisher: %.150s", refusal);
+    } else {
+        totals.acked++;
+        totals.acked_mark ^= slot->stamp;
+        if (slot->stamp >= totals.window_from && slot->stamp < totals.window_to) sample(&answer, now_ns() - slot->sent_at);
     }
-    if (publishing) publish_next(p);
-}
-
-static void read_answer(struct publisher *p) {
-    ssize_t n = recv(p->fd, p->answer + p->got, ANSWER_ROOM - p->got, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n <= 0) {
-        lose(p, n ? strerror(errno) : "closed by the server");
-        return;
-    }
-    p->got += (size_t)n;
-    if (p->got == ANSWER_ROOM)
-        lose(p, "an answer above 16 KiB");
-    else if (answer_length(p))
-        answered(p);
+    if (publishing) publish_next(slot);
 }
 
 int serve_publishers(void) {
@@ -173,9 +142,18 @@ int serve_publishers(void) {
         if (events[i].data.ptr == &timer) {
             uint64_t ticks;
             if (read(timer, &ticks, sizeof ticks) > 0 && publishing) publish_due();
+        } else if (options.way == POST) {
+            read_post(events[i].data.ptr);
         } else {
-            read_answer(events[i].data.ptr);
+            read_websocket(&((struct publisher *)events[i].data.ptr)->socket);
         }
     }
+    send_commands();
     return n > 0 ? n : 0;
+}
+
+void compare_publishers(struct verdict *verdict) {
+    if (options.way != SOCKET_IO) return;
+    for (int i = 0; i < options.publishers; i++)
+        if (publishers[i].socket.state == OPEN) compare_count(publishers[i].events, verdict);
 }

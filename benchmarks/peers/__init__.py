@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from benchmarks.peers.base import Peer
 from benchmarks.peers.nchan import Nchan
-from benchmarks.peers.node import NodeWs
-from benchmarks.peers.pythons import FastapiBroadcast, FastapiSqlite, Socketify
-from benchmarks.peers.realtime import Realtime
+from benchmarks.peers.node import NodeSocketIO, NodeWs
+from benchmarks.peers.pythons import FastapiBroadcast, FastapiSqlite, PythonSocketIO, Socketify
+from benchmarks.peers.realtime import Realtime, RealtimeByRest
 
 OURS = "realtime"
+BY_REST = "realtime-rest"
 PEERS: dict[str, Peer] = {
-    peer.name: peer for peer in (Realtime(), Nchan(), NodeWs(), Socketify(), FastapiBroadcast(), FastapiSqlite())
+    peer.name: peer
+    for peer in (
+        Realtime(),
+        RealtimeByRest(),
+        Nchan(),
+        NodeWs(),
+        Socketify(),
+        FastapiBroadcast(),
+        FastapiSqlite(),
+        NodeSocketIO(),
+        PythonSocketIO(),
+    )
 }

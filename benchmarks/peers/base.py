@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).resolve().parent.parent
@@ -16,24 +17,42 @@ class Missing(Exception):
     """A peer cannot be measured here; the text says why and what to install."""
 
 
+class Way(StrEnum):
+    """How events are published."""
+
+    POST = "post"
+    """A request each."""
+    COMMANDS = "commands"
+    """`{"action":"publish","channel","id","data"}` on a WebSocket, answered by `{"type":"result","id","success"}`."""
+    SOCKET_IO = "socketio"
+    """`message:send`, emitted and acknowledged (`{"ok"}`) on the websocket transport; subscribers speak it too."""
+
+
 @dataclass(frozen=True)
 class Door:
-    """Where the load publishes and subscribes, and which headers it sends there."""
+    """Where the load publishes and subscribes, and what it sends there beside the events."""
 
     publish: str
     subscribe: str = ""
     publish_headers: tuple[str, ...] = ("Content-Type: application/json",)
     subscribe_headers: tuple[str, ...] = ()
     stream: bool = False  # subscribers read an HTTP stream, not a WebSocket
+    auth: str = ""  # JSON in the CONNECT packet of Socket.IO
+
+
+SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
 
 
 @dataclass(frozen=True)
 class Start:
-    """How one server is started: its command, its extra environment, and the path that answers 200 when it serves."""
+    """
+    How one server is started: its command, its extra environment, the path that answers 200
+    when it serves, and its doors, by the way in which one publishes there.
+    """
 
     argv: tuple[str, ...]
     ready: str
-    door: Door
+    doors: Mapping[Way, Door]
     environment: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from benchmarks.peers.base import BENCHMARKS, Door, Missing, Peer, Start
+from benchmarks.peers.base import BENCHMARKS, Door, Missing, Peer, Start, Way
 
 PACKAGES = ("nginx", "libnginx-mod-nchan")
 UNPACKED = BENCHMARKS / ".peers" / "nchan"
@@ -83,7 +83,8 @@ class Nchan(Peer):
         argv: tuple[str, ...] = (str(nginx), "-p", f"{folder}/", "-c", "nginx.conf", "-e", "stderr")
         if not STATE.exists():
             argv = (*self._prefix(), *argv)
-        return Start(argv=argv, ready="/ready", door=Door(publish="/publish", subscribe="/subscribe"))
+        doors = {Way.POST: Door(publish="/publish", subscribe="/subscribe")}
+        return Start(argv=argv, ready="/ready", doors=doors)
 
     def _prefix(self) -> list[str]:
         """A mount namespace with an empty folder at STATE, so that the system itself stays as it is."""

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from benchmarks.peers.base import Door, Missing, Peer, Start
+from benchmarks.peers.base import SOCKET_IO, Door, Missing, Peer, Start, Way
 
 HERE = Path(__file__).with_name("node")
 
@@ -30,6 +30,12 @@ def module_version(module: str) -> str:
     return str(package["version"])
 
 
+def versions(module: str) -> str:
+    """The installed versions of one module and of Node."""
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    return f"{module} {module_version(module)}, Node {node.removeprefix('v')}"
+
+
 class NodeWs(Peer):
     name = "node"
     title = "Node ws"
@@ -39,9 +45,29 @@ class NodeWs(Peer):
         install_modules()
 
     def version(self) -> str:
-        node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-        return f"ws {module_version('ws')}, Node {node.removeprefix('v')}"
+        return versions("ws")
 
     def start(self, folder: Path, port: int) -> Start:
         argv = ("node", str(HERE / "fanout.js"), str(port))
-        return Start(argv=argv, ready="/ready", door=Door(publish="/publish", subscribe="/subscribe"))
+        doors = {Way.POST: Door(publish="/publish", subscribe="/subscribe")}
+        return Start(argv=argv, ready="/ready", doors=doors)
+
+
+class NodeSocketIO(Peer):
+    name = "node-socketio"
+    title = "Node socket.io"
+    does = (
+        "`io.emit` to all, its frame made once for all, then the acknowledgement: "
+        "no authentication, nothing on disk; one process"
+    )
+
+    def install(self) -> None:
+        install_modules()
+
+    def version(self) -> str:
+        return versions("socket.io")
+
+    def start(self, folder: Path, port: int) -> Start:
+        argv = ("node", str(HERE / "fanout_socketio.js"), str(port))
+        doors = {Way.SOCKET_IO: Door(publish=SOCKET_IO, subscribe=SOCKET_IO)}
+        return Start(argv=argv, ready="/ready", doors=doors)

@@ -8,12 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.peers.base import BENCHMARKS, Door, Missing, Peer, Start
+from benchmarks.peers.base import BENCHMARKS, SOCKET_IO, Door, Missing, Peer, Start, Way
 
 HERE = Path(__file__).with_name("python")
 VENV = BENCHMARKS / ".venv-peers"
 PYTHON = VENV / "bin" / "python"
-DOOR = Door(publish="/publish", subscribe="/subscribe")
+DOORS = {Way.POST: Door(publish="/publish", subscribe="/subscribe")}
 
 
 def install_requirements(name: str) -> None:
@@ -64,15 +64,15 @@ class FastapiBroadcast(Peer):
         return versions("fastapi", "uvicorn", "websockets", "uvloop")
 
     def start(self, folder: Path, port: int) -> Start:
-        return Start(argv=uvicorn("fanout_fastapi:app", port), ready="/ready", door=DOOR)
+        return Start(argv=uvicorn("fanout_fastapi:app", port), ready="/ready", doors=DOORS)
 
 
 class FastapiSqlite(Peer):
     name = "fastapi-sqlite"
     title = "FastAPI + SQLAlchemy"
     does = (
-        "validates the body by pydantic, inserts and commits each request by itself (SQLite, WAL, synchronous=FULL): "
-        "no authentication, no fan-out; one process"
+        "validates each body or command by pydantic, inserts and commits it by itself (SQLite, WAL, synchronous=FULL), "
+        "those of one WebSocket one after the other: no authentication, no fan-out; one process"
     )
 
     def install(self) -> None:
@@ -83,7 +83,8 @@ class FastapiSqlite(Peer):
 
     def start(self, folder: Path, port: int) -> Start:
         database = {"BENCH_DATABASE": str(folder / "bench.db")}
-        return Start(argv=uvicorn("publish_fastapi:app", port), ready="/ready", door=DOOR, environment=database)
+        doors = DOORS | {Way.COMMANDS: Door(publish="/commands")}
+        return Start(argv=uvicorn("publish_fastapi:app", port), ready="/ready", doors=doors, environment=database)
 
     def kept(self, folder: Path) -> int | None:
         database = sqlite3.connect(folder / "bench.db")
@@ -108,4 +109,21 @@ class Socketify(Peer):
 
     def start(self, folder: Path, port: int) -> Start:
         argv = (str(PYTHON), str(HERE / "fanout_socketify.py"), str(port))
-        return Start(argv=argv, ready="/ready", door=DOOR)
+        return Start(argv=argv, ready="/ready", doors=DOORS)
+
+
+class PythonSocketIO(Peer):
+    name = "python-socketio"
+    title = "python-socketio"
+    does = "`await sio.emit` to all, then the acknowledgement: no authentication, nothing on disk; one process"
+
+    def install(self) -> None:
+        install_requirements("requirements-socketio.txt")
+
+    def version(self) -> str:
+        return versions("python-socketio", "python-engineio", "aiohttp", "uvloop")
+
+    def start(self, folder: Path, port: int) -> Start:
+        doors = {Way.SOCKET_IO: Door(publish=SOCKET_IO, subscribe=SOCKET_IO)}
+        argv = (str(PYTHON), str(HERE / "fanout_socketio.py"), str(port))
+        return Start(argv=argv, ready="/ready", doors=doors)

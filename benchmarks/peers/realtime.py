@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.peers.base import BENCH_CHANNEL, BENCHMARKS, Door, Missing, Peer, Start
+from benchmarks.peers.base import BENCH_CHANNEL, BENCHMARKS, SOCKET_IO, Door, Missing, Peer, Start, Way
 from benchmarks.process import ServerFailed, clean_environment
 
 ROOT = BENCHMARKS.parent
 TOKEN_SECONDS = 60.0
+PUBLISHED = ("publication.created", "message.created")  # what the load's events are in the log
 
 
 def python() -> str:
@@ -52,11 +55,15 @@ class Realtime(Peer):
         return Start(
             argv=(python(), str(ROOT / "run.py"), *self._serve(data, port)),
             ready="/readyz",
-            door=Door(
-                publish=f"/api/v1/channels/{BENCH_CHANNEL}",
-                publish_headers=("Content-Type: application/json", f"Authorization: Bearer {token}"),
-                subscribe=f"/api/v1/ws/secure?channel={BENCH_CHANNEL}&token={token}",
-            ),
+            doors={
+                Way.POST: Door(
+                    publish=f"/api/v1/channels/{BENCH_CHANNEL}",
+                    publish_headers=("Content-Type: application/json", f"Authorization: Bearer {token}"),
+                    subscribe=f"/api/v1/ws/secure?channel={BENCH_CHANNEL}&token={token}",
+                ),
+                Way.COMMANDS: Door(publish=f"/api/v1/ws/secure?token={token}"),
+                Way.SOCKET_IO: Door(publish=SOCKET_IO, subscribe=SOCKET_IO, auth=json.dumps({"token": token})),
+            },
         )
 
     def _serve(self, data: Path, port: int) -> tuple[str, ...]:
@@ -75,7 +82,19 @@ class Realtime(Peer):
     def kept(self, folder: Path) -> int | None:
         database = sqlite3.connect(f"file:{folder}/data/realtime.db?mode=ro", uri=True)
         try:
-            (count,) = database.execute("SELECT count(*) FROM events WHERE channel = ?", (BENCH_CHANNEL,)).fetchone()
+            (count,) = database.execute(f"SELECT count(*) FROM events WHERE type IN {PUBLISHED}").fetchone()
         finally:
             database.close()
         return int(count)
+
+
+class RealtimeByRest(Realtime):
+    """The same server, told by requests what others tell it by commands: F4's work, for F5 to be compared with."""
+
+    name = "realtime-rest"
+    title = "realtime by REST (F4)"
+    does = "the same server, published to by REST, one event a request as in F4"
+
+    def start(self, folder: Path, port: int) -> Start:
+        start = super().start(folder, port)
+        return replace(start, doors={Way.POST: start.doors[Way.POST]})

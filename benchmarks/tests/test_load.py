@@ -5,25 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from benchmarks import load
-from benchmarks.measure import body
+from benchmarks.tests.wire import flaws, frame, measured
 
 PING = b"\x89\x02hi"
 LONG = b" " * 70_000
-
-
-def frame(payload: bytes, opcode: int = 1, *, final: bool = True) -> bytes:
-    """A server's frame with the shortest header that holds its length."""
-    head = bytes([opcode | (0x80 if final else 0)])
-    if len(payload) < 126:
-        return head + bytes([len(payload)]) + payload
-    if len(payload) < 65536:
-        return head + b"\x7e" + len(payload).to_bytes(2, "big") + payload
-    return head + b"\x7f" + len(payload).to_bytes(8, "big") + payload
 
 
 class Broadcaster:
@@ -94,25 +83,6 @@ class Broadcaster:
             await writer.drain()
             await asyncio.sleep(0)
             data = data[size:]
-
-
-def measured(server: Broadcaster, **options: Any) -> dict[str, Any]:
-    """What the load says about this server."""
-
-    async def run() -> dict[str, Any]:
-        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-        port = listening.sockets[0].getsockname()[1]
-        asked = {"port": port, "subscribers": 5, "publishers": 2, "warm": 0.1, "seconds": 0.3, "drain": 0.5}
-        more = {name.replace("_", "-"): value for name, value in options.items()}
-        async with listening:
-            return await asyncio.to_thread(load.run, asked | {"body": body(), "witnesses": 5} | more)
-
-    return asyncio.run(run())
-
-
-def flaws(result: dict[str, Any]) -> dict[str, int]:
-    names = ("lost", "extra", "wrong_witnesses", "other_order", "errors", "closed", "unanswered")
-    return {name: result[name] for name in names if result[name]}
 
 
 def fragmented(payload: bytes) -> bytes:

@@ -1,16 +1,17 @@
-"""A durable publish with FastAPI, pydantic and async SQLAlchemy over aiosqlite: one insert and one commit a request.
+"""A durable publish with FastAPI, pydantic and async SQLAlchemy over aiosqlite: one insert and one commit an event.
 
-The ordinary way of the documentations: a session for each request, the ORM's `add` and
-`commit`. SQLite writes ahead and syncs each commit, so a 201 survives a power loss.
+The ordinary way of the documentations: a session for each request or command, the ORM's
+`add` and `commit`, and a WebSocket whose messages are served one after the other. SQLite
+writes ahead and syncs each commit, so what was answered survives a power loss.
 """
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, FastAPI, Response
+from fastapi import Depends, FastAPI, Response, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import JSON, event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -59,6 +60,22 @@ class Published(BaseModel):
     at: datetime
 
 
+class Command(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["publish"]
+    channel: str = Field(min_length=1, max_length=64)
+    id: int
+    data: Reading
+
+
+class Result(BaseModel):
+    type: Literal["result"] = "result"
+    id: int
+    success: bool
+    data: Published
+
+
 async def session() -> AsyncIterator[AsyncSession]:
     async with sessions() as opened:
         yield opened
@@ -82,7 +99,24 @@ async def ready() -> Response:
 
 @app.post("/publish", status_code=201)
 async def publish(reading: Reading, db: Annotated[AsyncSession, Depends(session)]) -> Published:
-    row = Event(channel="bench", data=reading.model_dump(), at=datetime.now(UTC))
+    return await store("bench", reading, db)
+
+
+@app.websocket("/commands")
+async def commands(connection: WebSocket) -> None:
+    await connection.accept()
+    try:
+        while True:
+            command = Command.model_validate_json(await connection.receive_text())
+            async with sessions() as db:
+                published = await store(command.channel, command.data, db)
+            await connection.send_text(Result(id=command.id, success=True, data=published).model_dump_json())
+    except WebSocketDisconnect:
+        pass
+
+
+async def store(channel: str, reading: Reading, db: AsyncSession) -> Published:
+    row = Event(channel=channel, data=reading.model_dump(), at=datetime.now(UTC))
     db.add(row)
     await db.commit()
     return Published(seq=row.seq, channel=row.channel, at=row.at)
