@@ -265,6 +265,37 @@ async def test_it_comes_back_after_stops_and_kills_and_misses_and_doubles_nothin
     assert follower.heard("gap") == []
 
 
+async def test_with_a_session_in_its_address_it_misses_nothing_and_what_comes_again_is_marked(
+    tmp_path: Path, go_to: Visit
+) -> None:
+    quick = ("--shutdown-spread", "0")
+    program = await asyncio.to_thread(Program, tmp_path, *quick)
+    try:
+        speaker, follower = await go_to(program.url), await go_to(f"{program.url}/?session=tab-1")
+        sent: list[str] = []
+        for times, how in ((2, signal.SIGTERM), (3, signal.SIGKILL)):
+            sent += [(await speaker.ask("message:send", SENT))["id"] for _ in range(10)]
+            program.signal(how)
+            await asyncio.to_thread(program.wait)
+            program = await asyncio.to_thread(Program, tmp_path, *quick, port=program.port)
+            await speaker.until("connect", times=times)
+            sent += [(await speaker.ask("message:send", SENT))["id"] for _ in range(10)]
+            await follower.until("connect", times=times)
+        async with asyncio.timeout(PATIENCE):
+            while not any(payload["id"] == sent[-1] for payload in follower.heard("message:send")):
+                await asyncio.sleep(0.01)
+    finally:
+        program.__exit__(None, None, None)
+
+    heard = follower.heard("message:send")
+    # Each for the first time in its order; any further time it says so.
+    assert list(dict.fromkeys(payload["id"] for payload in heard)) == sent
+    firsts = {payload["id"]: place for place, payload in reversed(list(enumerate(heard)))}
+    again = [payload for place, payload in enumerate(heard) if firsts[payload["id"]] != place]
+    assert all(payload.get("replayed") is True for payload in again)
+    assert follower.heard("gap") == []
+
+
 async def test_it_comes_back_by_itself_when_it_shall_and_not_when_it_shall_not(server: Server, visit: Visit) -> None:
     visitor = await visit()
     [session] = sessions(server)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.ports import ports_of_the_seeds
 from tests.programs import PATIENCE
-from tests.soak import cuts, order, retries, stalled, start, stop
+from tests.soak import cuts, order, retries, returning, seed_clients, stalled, start, stop
 
 
 async def test_who_is_cut_at_random_misses_nothing_and_sees_nothing_twice_though_the_server_is_killed(
@@ -23,6 +24,19 @@ async def test_who_is_cut_at_random_misses_nothing_and_sees_nothing_twice_though
     assert tally.kept, str(tally)
     assert all(number >= 12 for number in tally.cuts.values())
     assert tally.kills == 2 == len(said)
+    assert tally.replayed > 0
+
+
+async def test_the_seeds_own_clients_miss_nothing_over_kills_and_stops_with_only_session_in_their_url(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+
+    with ports_of_the_seeds():
+        tally = await returning.soak(returning.Plan(tmp_path, restarts=3), said.append)
+
+    assert tally.kept, str(tally)
+    assert (tally.kills, tally.stops, len(said)) == (2, 1, 3)
     assert tally.replayed > 0
 
 
@@ -82,6 +96,11 @@ STOPS: list[dict[str, Any]] = [{"rude": 1}, {"lost": [1]}, {"code": 1}, {"damage
 BROKEN: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     *((cuts.Tally, {name: [1]}) for name in ("missed", "twice", "disordered", "strange", "gaps", "lost")),
     *((retries.Tally, {name: [1]}) for name in ("doubles", "lost", "halves", "changed")),
+    *(
+        (returning.Tally, {name: [1]})
+        for name in ("missed", "unmarked", "disordered", "strange", "unheard", "gaps", "gave_up", "lost")
+    ),
+    (returning.Tally, {"damage": "check: …"}),
     (cuts.Tally, {"damage": "check: …"}),
     (retries.Tally, {"damage": "check: …"}),
     *((order.Tally, {name: [1]}) for name in ("inversions", "holes", "doubles")),
@@ -130,6 +149,52 @@ async def test_the_soak_of_cuts_would_notice_other_data() -> None:
     cuts.judge(reader(3, 5), {3: {"data": "x"}, 5: {"data": "y"}}, tally)
 
     assert tally.strange == [("sse", 5)]
+
+
+def frame(seq: int, type: str = "chat_message", **more: Any) -> tuple[str, dict[str, Any]]:
+    return "frame", {"type": type, "seq": seq, "data": {}, **more}
+
+
+HELLO = ("frame", {"type": "hello", "tip": 2})
+COME: tuple[str, Any] = ("connected", None)
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ([frame(3), frame(5), frame(8)], {}),
+        ([frame(3), frame(4), frame(5), frame(8)], {"withdrawn": 0}),
+        ([frame(3), frame(8)], {"missed": [("class", 5, "chat_message")]}),
+        ([frame(3), frame(5), COME, frame(5), frame(8)], {"repeated": 1, "unmarked": [("class", 5, "chat_message")]}),
+        ([frame(3), frame(5), COME, frame(5, replayed=True), frame(8)], {"repeated": 1, "replayed": 1}),
+        ([frame(5), frame(3), frame(8)], {"disordered": [("class", 3, "chat_message")]}),
+        ([frame(3), frame(5), frame(6), frame(8)], {"strange": [("class", 6, "chat_message")]}),
+        ([frame(3), frame(5), frame(7), frame(8)], {"strange": [("class", 7, "chat_message")]}),
+    ],
+)
+def test_the_soak_of_returning_clients_would_notice(told: list[tuple[str, Any]], found: dict[str, Any]) -> None:
+    log = {seq: {"type": "message.created", "data": {}} for seq in (1, 2, 3, 4, 5, 8)}
+    log |= {4: {"type": "message.created", "data": {"deleted": True}}, 7: {"type": "sensor.created", "data": {}}}
+    seen, tally = seed_clients.Seen("class"), returning.Tally()
+    for line in (COME, HELLO, *told):
+        seen.take(*line)
+    seen.emitted["chat_message"] = len(seen.frames)
+
+    returning.judge(seen, log, tally, until=8)
+
+    got_withdrawn = any(given == frame(4) for given in told)
+    assert tally == returning.Tally(received=len(seen.frames), **{"withdrawn": int(not got_withdrawn), **found})
+
+
+def test_the_soak_of_returning_clients_would_notice_what_a_client_does_not_hand_on_and_what_it_says_of_itself() -> None:
+    seen, tally = seed_clients.Seen("class"), returning.Tally()
+    for line in (COME, HELLO, frame(3), ("frame", {"type": "gap"}), ("reconnect_failed", None)):
+        seen.take(*line)
+
+    returning.judge(seen, {3: {"type": "message.created", "data": {}}}, tally, until=3)
+
+    assert tally.unheard == [("class", "chat_message", 1)]
+    assert (len(tally.gaps), tally.gave_up) == (1, ["class"])
 
 
 @pytest.mark.parametrize(

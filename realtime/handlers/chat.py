@@ -13,7 +13,7 @@ from realtime import keys
 from realtime.assets import assets
 from realtime.handlers import engineio
 from realtime.handlers.chat_client import DOOR, ChatClient
-from realtime.handlers.entrance import entrance
+from realtime.handlers.entrance import knock
 from realtime.handlers.links import LINKS, Links
 from realtime.handlers.pages import ASK, file
 from realtime.openapi import STRING, Operation, Parameter
@@ -34,7 +34,7 @@ async def settle(app: web.Application) -> None:
 async def socket(request: web.Request) -> web.StreamResponse:
     """`GET POST /socket.io/`: Engine.IO 4, its `polling` and its `websocket` transport."""
     if "sid" not in request.query:
-        await entrance(request, DOOR, request[keys.PRINCIPAL])
+        await knock(request, DOOR, request[keys.PRINCIPAL])
     return await engineio.serve(request)
 
 

@@ -54,15 +54,30 @@ async def entrance(request: web.Request, door: str, who: Principal, *, given: tu
     Raises Problem: `blocked`, `bad_position`, `invalid` (a bad name of a cursor),
     `unauthenticated` (a cursor of nobody), `too_many_requests`, `busy`.
     """
-    roster, address = request.app[keys.ROSTER], request[keys.ADDRESS]
-    roster.blocks.check(holder(who, address), door)
     given = given or positions.given(request)
-    start = NOW if given is None else await positions.start_of(*given, request.app[keys.STORE].log)
-    peer = Peer(address, _user_agent(request), _cursor(request, door, who))
-    if peer.cursor is None:
+    start, cursor = await _asked(request, door, who, given)
+    peer = Peer(request[keys.ADDRESS], _user_agent(request), cursor)
+    if cursor is None:
         return Opening(start, given is not None or _names_cursor(request, door), peer)
-    found = await roster.cursors.start(peer.cursor, start)
+    found = await request.app[keys.ROSTER].cursors.start(cursor, start)
     return Opening(_later(found, start, given, request), opted_in=True, peer=peer)
+
+
+async def knock(request: web.Request, door: str, who: Principal) -> None:
+    """
+    Refuse at once, as `entrance` does, what it would refuse of `who` later: at a door where
+    everybody comes in after the upgrade, and perhaps as somebody else. No cursor is made.
+    """
+    await _asked(request, door, who, positions.given(request))
+
+
+async def _asked(
+    request: web.Request, door: str, who: Principal, given: tuple[str, str] | None
+) -> tuple[Start, CursorKey | None]:
+    """Where the request wants to begin, and the cursor that it names. Raises Problem, as `entrance` does."""
+    request.app[keys.ROSTER].blocks.check(holder(who, request[keys.ADDRESS]), door)
+    start = NOW if given is None else await positions.start_of(*given, request.app[keys.STORE].log)
+    return start, _cursor(request, door, who)
 
 
 def _names_cursor(request: web.Request, door: str) -> bool:

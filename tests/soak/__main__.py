@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.soak import cuts, kill, order, retries, stalled, start, stop
+from tests.soak import cuts, kill, order, retries, returning, stalled, start, stop
 
 
 class Tally(Protocol):
@@ -35,6 +35,11 @@ def _p2(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any
 
 def _p3(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
     return cuts.soak(cuts.Plan(folder, given.cuts, given.kills or 20, seed=given.seed), say)
+
+
+def _p3_session(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
+    plan = returning.Plan(folder, given.restarts, port=given.port, seed=given.seed)
+    return returning.soak(plan, say)
 
 
 def _p5(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
@@ -62,6 +67,7 @@ PROMISES: dict[str, tuple[str, Run]] = {
     "P1": ("acknowledged = durable", _p1),
     "P2": ("one order", _p2),
     "P3": ("no gap and no double after reconnecting", _p3),
+    "P3-session": ("no gap for a client that only repeats its URL", _p3_session),
     "P5": ("no hole between replay and live", _p5),
     "P6": ("a retry happens once", _p6),
     "P7": ("who does not read costs its limit and nobody else anything", _p7),
@@ -98,6 +104,8 @@ def _arguments() -> argparse.Namespace:
         ("publishers", 16, "P1: clients that write at the same time (16)"),
         ("events", 0, "P2: events (100000); P9: events in the log (1000000)"),
         ("cuts", 500, "P3: cuts of each transport, at least (500)"),
+        ("restarts", 100, "P3-session: kills and orderly stops by turns (100)"),
+        ("port", 8010, "P3-session: where its server listens (8010, as the seed's clients expect)"),
         ("subscriptions", 1000, "P5: subscriptions (1000)"),
         ("retries", 10_000, "P6: requests sent again, at least (10000)"),
         ("clients", 1000, "P7, P8: clients (1000)"),
@@ -106,7 +114,7 @@ def _arguments() -> argparse.Namespace:
         ("rounds", 3, "P7: how often; the median counts (3)"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=meaning)
-    parser.add_argument("--seed", type=int, default=None, help="P1, P3, P5, P6: the same moments again")
+    parser.add_argument("--seed", type=int, default=None, help="P1, P3, P3-session, P5, P6: the same moments again")
     parser.add_argument("--data", type=Path, default=None, help="an empty folder to work in; it stays")
     given = parser.parse_args()
     if unknown := set(given.promise) - PROMISES.keys():

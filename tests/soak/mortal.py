@@ -17,11 +17,12 @@ from tests.programs import Server, command
 class Mortal:
     """
     One server over one folder. Who finds it gone waits for `up` and asks for its `url`
-    again: it comes back on another port.
+    again: it comes back on another port, unless a `port` is given.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         self._folder = folder
+        self._port = port
         self._server: Server | None = None
         self.up = asyncio.Event()
         self.kills = 0
@@ -41,16 +42,17 @@ class Mortal:
     async def start(self) -> None:
         """Listen; what was stored before is there again."""
         begun = time.monotonic()
-        self._server = await asyncio.to_thread(Server, self._folder)
+        self._server = await asyncio.to_thread(Server, self._folder, port=self._port)
         self.slowest_start = max(self.slowest_start, time.monotonic() - begun)
         self.up.set()
 
-    async def die(self) -> None:
-        """SIGKILL, and a start."""
+    async def die(self, by: signal.Signals = signal.SIGKILL) -> None:
+        """The end by that signal, SIGKILL or SIGTERM, and a start."""
         self.up.clear()
-        self.server.process.kill()
+        self.server.signal(by)
         ended = await asyncio.to_thread(self.server.wait)
-        assert ended == -signal.SIGKILL, f"the server ended by itself: {self.server.err}"
+        orderly = 0 if by is signal.SIGTERM else -by
+        assert ended == orderly, f"the server ended with {ended}: {self.server.err}"
         self.kills += 1
         await self.start()
 
