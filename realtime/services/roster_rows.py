@@ -152,7 +152,9 @@ def shown(row: Row, session: Session | None = None, tip: int = 0) -> dict[str, A
     view["origin"] = row["origin"]
     for name in ("connected_at", "disconnected_at"):
         view[name] = _moment(row[name])
-    view["last_seen"] = _moment(row["last_seen"] if session is None else _seen(session))
+    # Reckoned from another clock, it may come out a little before the connection.
+    seen = row["last_seen"] if session is None else max(_seen(session), row["connected_at"] or 0)
+    view["last_seen"] = _moment(seen)
     view |= {name: row[name] for name in ("remote", "user_agent")}
     view["last_seq"] = row["last_seq"] if session is None else session.written
     view["lag"] = max(0, tip - view["last_seq"]) if open_ else None
