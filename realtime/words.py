@@ -2,10 +2,10 @@
 The words of the screen in the reader's language: one catalogue for templates and scripts.
 
 English stands in the source and is the key: `_("Live events")` in a template, `t("Live
-events")` in a script. `locales/<language>.json` maps it to the translation; where a number
-decides the form, to an object of the forms that CLDR names (`{"one": …, "other": …}`),
-under the English plural. `%(name)s` stands for a value. A text without a translation is
-shown in English.
+events")` in a script. `locales/<language>/*.json`, a file for each room of the pages, maps
+it to the translation; where a number decides the form, to an object of the forms that CLDR
+names (`{"one": …, "other": …}`), under the English plural. `%(name)s` stands for a value. A
+text without a translation is shown in English.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def catalogue(language: str) -> Catalogue:
     """The translations of one of LANGUAGES; empty for English."""
     if language == LANGUAGES[0]:
         return {}
-    found: Catalogue = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
+    found: Catalogue = {}
+    for path in sorted((_FOLDER / language).glob("*.json")):
+        found |= json.loads(path.read_text("utf-8"))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -39,6 +40,16 @@ def test_no_string_is_missing_and_none_is_left_over(language: str) -> None:
     assert plurals
     assert {key for key, value in found.items() if isinstance(value, str)} == messages
     assert {key for key, value in found.items() if isinstance(value, dict)} == plurals
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_string_is_translated_in_one_file_alone(language: str) -> None:
+    files = sorted((FOLDER.parent / "locales" / language).glob("*.json"))
+
+    assert sum(len(json.loads(path.read_text("utf-8"))) for path in files) == len(catalogue(language))
+    assert [path.name for path in files] == [
+        path.name for path in sorted((FOLDER.parent / "locales" / TRANSLATED[0]).glob("*.json"))
+    ]
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
