@@ -129,6 +129,6 @@ class Problem(Exception):
 
 
 def invalid(**fields: str) -> Problem:
-    """A validation problem; one sentence for each field."""
-    names = ", ".join(fields)
-    return Problem("invalid", f"Not valid: {names}.", errors={name: [said] for name, said in fields.items()})
+    """A validation problem; one sentence for each field, which says what is allowed there."""
+    sentence = " ".join(f"{name}: {said}" for name, said in fields.items())
+    return Problem("invalid", sentence, errors={name: [said] for name, said in fields.items()})

@@ -120,7 +120,7 @@ def _auth(rest: str) -> dict[str, Any]:
     try:
         auth = loads(rest) if rest else {}
     except BadJSON as error:
-        raise BadPacket(Problem("malformed", f"The packet is {error}.")) from None
+        raise BadPacket(Problem("malformed", f"The packet cannot be taken: {error}.")) from None
     if not isinstance(auth, dict):
         raise BadPacket(Problem("invalid", "auth must be an object."))
     return auth
@@ -130,7 +130,7 @@ def _values(rest: str, number: int | None) -> list[Any]:
     try:
         values = loads(rest)
     except BadJSON as error:
-        raise BadPacket(Problem("malformed", f"The packet is {error}."), number) from None
+        raise BadPacket(Problem("malformed", f"The packet cannot be taken: {error}."), number) from None
     if not isinstance(values, list):
         raise BadPacket(Problem("malformed", "What a packet carries must be an array."), number)
     return values

@@ -81,9 +81,9 @@ class ChatClient:
         if self._outlet.closing or not self._within_limits(len(message)):
             return
         try:
-            if len(message) > self._settings.event_data_limit + COMMAND_OVERHEAD:
+            if len(message) > (most := self._settings.event_data_limit + COMMAND_OVERHEAD):
                 number = socketio.number_of(message)
-                raise BadPacket(Problem("too_large", "No event is as long as this packet."), number)
+                raise BadPacket(Problem("too_large", f"A packet has at most {most} characters."), number)
             packet = socketio.parse(message)
         except BadPacket as bad:
             self._misunderstood(message, bad)

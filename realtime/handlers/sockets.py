@@ -215,8 +215,8 @@ class ClientSocket(ABC):
         try:
             if message.type is not WSMsgType.TEXT:
                 raise BadCommand(None, Problem("invalid", "Send commands as text frames."))
-            if len(message.data) > self.settings.event_data_limit + COMMAND_OVERHEAD:
-                raise BadCommand(None, Problem("too_large", "No command is as long as this frame."))
+            if len(message.data) > (most := self.settings.event_data_limit + COMMAND_OVERHEAD):
+                raise BadCommand(None, Problem("too_large", f"A command has at most {most} characters."))
             command = await aside(len(message.data), lambda: self.read(message.data))
         except BadCommand as bad:
             self._bad_frames += 1

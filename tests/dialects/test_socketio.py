@@ -97,7 +97,7 @@ def test_a_refusal_is_what_the_official_client_makes_an_error_of() -> None:
 
 
 def test_an_acknowledgement_that_fails_says_which_field() -> None:
-    problem = Problem("invalid", "Not valid: content.", errors={"content": ["Must be text.", "And short."]})
+    problem = Problem("invalid", "It is not.", errors={"content": ["Must be text.", "And short."]})
     assert socketio.failure(problem) == {
         "ok": False,
         "error": {"code": "invalid", "message": "content: Must be text. And short."},

@@ -145,6 +145,19 @@ async def test_what_cannot_be_done_has_a_code_and_leaves_nothing(
     assert await events(client) == before
 
 
+async def test_a_refusal_says_what_is_allowed(client: Client) -> None:
+    await conversation(client)
+    async with client.ws_connect(DOOR) as ws:
+        for data, allowed in (
+            ({"content": "x", "message_type": "gif"}, "audio"),
+            ({"content": "x", "message_type": "image"}, "http or https URL"),
+            ({"content": "x" * 300_000}, "characters"),
+        ):
+            await ws.send_json({"type": "send_message", "data": {"conversation_id": 1, **data}})
+            (answer,) = await heard(ws, "result")
+            assert allowed in answer["error"]["message"]
+
+
 async def test_a_viewer_watches_and_changes_nothing(closed: Client) -> None:
     agent, viewer = await token_of(closed, "ana"), await token_of(closed, "vic", Role.VIEWER)
     made = await conversation(closed, agent)

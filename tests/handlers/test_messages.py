@@ -196,6 +196,12 @@ async def test_a_field_that_is_wrong_is_named_and_nothing_is_stored(
     assert (await told(desk), await rows(desk, OF_FIRST)) == before
 
 
+async def test_a_refusal_names_the_limit_that_holds(desk: Client) -> None:
+    for bad in ("", 5):
+        _, problem, _ = await send(desk, "POST", OF_FIRST, {"content": bad})
+        assert f"1 to {CONTENT_LIMIT} characters" in problem["errors"]["content"][0]
+
+
 async def test_a_text_over_the_limit_is_too_large_and_one_at_the_limit_is_not(make_client: MakeClient) -> None:
     client = await make_client(event_data_limit=400_000)
     await conversation(client)

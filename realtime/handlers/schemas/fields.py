@@ -18,9 +18,10 @@ NULL: Final = "This field may not be null."
 _NEEDED: Final = "This field is needed."
 
 
-def text(most: int = 200, **more: Any) -> fields.String:
-    """A string of 1 to `most` characters, not only spaces."""
-    return _Text(most, error_messages=_messages(f"A string of 1 to {most} characters, not blank."), **more)
+def text(most: int = 200, *, counted: bool = True, **more: Any) -> fields.String:
+    """A string of 1 to `most` characters, not only spaces; with `counted` false, who takes it refuses a longer one."""
+    said = _messages(f"A string of 1 to {most} characters, not blank.")
+    return _Text(most if counted else None, error_messages=said, **more)
 
 
 def short(most: int, **more: Any) -> fields.String:
@@ -71,7 +72,7 @@ def anything(most: int, **more: Any) -> fields.Field[Any]:
 
 
 class _Text(fields.String):
-    def __init__(self, most: int, **more: Any) -> None:
+    def __init__(self, most: int | None, **more: Any) -> None:
         super().__init__(validate=validate.Length(1, most, error=more["error_messages"]["invalid"]), **more)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
