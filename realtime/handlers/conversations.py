@@ -14,13 +14,17 @@ from realtime.handlers.answers import answer
 from realtime.handlers.bodies import parse_json, read_body, read_json, require_json
 from realtime.handlers.desk import CHAT, NAME, STATUS, key_of, listed, no_body, seq_of, user_filter
 from realtime.handlers.idempotency import once
-from realtime.handlers.pagination import window
+from realtime.handlers.pagination import parameter, window
 from realtime.handlers.schemas.checking import check
 from realtime.handlers.schemas.desk import Conversation
 from realtime.policy import Action, Principal
 from realtime.services.desk_rows import NO_EVENT, Written
 from realtime.store.conversations import ConversationFilter
 from realtime.store.idempotency import Key, Outcome
+from realtime.store.telemetry import Stretch
+
+BY_ACTIVITY: Final = "-activity"
+"""The `ordering` of a list in which the conversation with the newest message comes first."""
 
 _CONVERSATION: Final = Conversation()
 
@@ -33,21 +37,33 @@ class Turn(Protocol):
 
 
 async def list_conversations(request: web.Request) -> web.Response:
-    """`GET /api/v1/conversations/?status=&assignee=&contact=&search=&since=&until=`: a page of conversations."""
+    """
+    `GET /api/v1/conversations/?status=&assignee=&assigned=&contact=&search=&since=&until=&ordering=&summary=`:
+    a page of conversations.
+    """
     require(request, Action.READ, CHAT)
     wanted = window(request)
     part = filters.stretch(request, wanted)
+    if by_activity := parameter(request, "ordering") == BY_ACTIVITY:
+        # What comes after an id is another question in another order.
+        part = Stretch(wanted.limit, part.offset)
+    which, summary = await _filter(request), filters.value(request, "summary", filters.FLAG) or False
+    conversations = request.app[keys.CONVERSATIONS]
+    count, rows = await conversations.list(which, part, by_activity=by_activity, summary=summary)
+    return listed(request, wanted, part, count, rows)
+
+
+async def _filter(request: web.Request) -> ConversationFilter:
     since, until = filters.times(request)
-    which = ConversationFilter(
+    return ConversationFilter(
         status=filters.value(request, "status", STATUS),
         assignee=await user_filter(request, "assignee"),
+        assigned=filters.value(request, "assigned", filters.FLAG),
         contact=filters.value(request, "contact", filters.TEXT),
         search=filters.value(request, "search", filters.TEXT),
         since=since,
         until=until,
     )
-    count, rows = await request.app[keys.CONVERSATIONS].list(which, part)
-    return listed(request, wanted, part, count, rows)
 
 
 async def create_conversation(request: web.Request) -> web.Response:
@@ -67,9 +83,10 @@ async def create_conversation(request: web.Request) -> web.Response:
 
 
 async def get_conversation(request: web.Request) -> web.Response:
-    """`GET /api/v1/conversations/{id or uuid}/`."""
+    """`GET /api/v1/conversations/{id or uuid}/?summary=`."""
     require(request, Action.READ, CHAT)
-    return answer(await request.app[keys.CONVERSATIONS].get(key_of(request, "conversation")))
+    summary = filters.value(request, "summary", filters.FLAG) or False
+    return answer(await request.app[keys.CONVERSATIONS].get(key_of(request, "conversation"), summary=summary))
 
 
 async def replace_conversation(request: web.Request) -> web.Response:

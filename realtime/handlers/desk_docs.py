@@ -12,6 +12,7 @@ from realtime.handlers.desk import ANSWERED, DELIVERED, KEY, MESSAGE_TYPE, NAME,
 from realtime.handlers.filters import Filter
 from realtime.handlers.schemas.desk import (
     Conversation,
+    ConversationSummary,
     Edit,
     Message,
     MessageChange,
@@ -54,14 +55,27 @@ def _listed(summary: str, tag: str, item: Any, parameters: tuple[Parameter, ...]
     return Operation(summary, tag, answer=page_of(item), parameters=parameters, errors=("invalid", *_ASKED, *errors))
 
 
+_BY_ACTIVITY: Final = Parameter(
+    "ordering",
+    "`-id` for the newest first; `-activity` for the one with the newest message first (then without `id_after`).",
+    {"type": "string", "enum": ["id", "-id", "-activity"]},
+)
+_SUMMARY: Final = Parameter(
+    "summary", "Whether to add `last_message` and `unread`. true or false.", filters.FLAG.schema
+)
 _CONVERSATION_FILTERS: Final = _filters(
     "`created_at`",
     {
         "status": (STATUS, "Those of this status."),
         "assignee": (KEY, "Those given to this user, by id, uuid or name."),
+        "assigned": (filters.FLAG, "Those that somebody has, or nobody."),
         "contact": (filters.TEXT, "Those of this contact: the uuid, or beginnings of words of the name."),
         "search": (filters.TEXT, f"Those with a message or a contact's name of such words. {_SEARCH}"),
     },
+)
+_CONVERSATION_LIST: Final = (
+    *(_BY_ACTIVITY if parameter.name == "ordering" else parameter for parameter in _CONVERSATION_FILTERS),
+    _SUMMARY,
 )
 _MESSAGE_FILTERS: Final = _filters(
     "`created_at`",
@@ -121,11 +135,11 @@ def _with_keys(operations: Mapping[str, Operation]) -> dict[str, Operation]:
 
 
 def _conversations() -> dict[str, Operation]:
-    row, tag = Conversation(), "conversations"
+    row, shown, tag = Conversation(), ConversationSummary(), "conversations"
     changes = Conversation(partial=True)
     errors = (*_BODY, "not_found")
     return {
-        f"GET {_CONVERSATIONS}": _listed("List conversations", tag, row, _CONVERSATION_FILTERS),
+        f"GET {_CONVERSATIONS}": _listed("List conversations", tag, shown, _CONVERSATION_LIST),
         f"POST {_CONVERSATIONS}": Operation(
             "Create a conversation",
             tag,
@@ -136,7 +150,9 @@ def _conversations() -> dict[str, Operation]:
             errors=_KEYED,
             writes=True,
         ),
-        f"GET {_CONVERSATION}": Operation("One conversation", tag, answer=row, errors=_ONE),
+        f"GET {_CONVERSATION}": Operation(
+            "One conversation", tag, answer=shown, parameters=(_SUMMARY,), errors=("invalid", *_ONE)
+        ),
         f"PUT {_CONVERSATION}": Operation(
             "Replace what can change of a conversation", tag, answer=row, body=row, errors=errors, writes=True
         ),

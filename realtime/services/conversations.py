@@ -13,10 +13,11 @@ from realtime.policy import Principal
 from realtime.services import conversation_work as work_on
 from realtime.services import desk_checks as checks
 from realtime.services.conversation_work import CLOSED, OPEN, Desk
-from realtime.services.desk_rows import NO_EVENT, Written, conversation_view
+from realtime.services.desk_rows import NO_EVENT, Written, conversation_view, summarised
 from realtime.services.people import People
 from realtime.services.telemetry_counts import Counts
 from realtime.store import conversations as rows
+from realtime.store.conversation_summaries import Summary, summaries
 from realtime.store.conversations import CONVERSATION, ConversationFilter
 from realtime.store.idempotency import Key
 from realtime.store.opening import Store
@@ -43,10 +44,13 @@ class Conversations:
         self.people = People()
         self.counts = Counts(store.committer)
 
-    async def list(self, which: ConversationFilter, stretch: Stretch) -> tuple[int, list[dict[str, Any]]]:
+    async def list(
+        self, which: ConversationFilter, stretch: Stretch, *, by_activity: bool = False, summary: bool = False
+    ) -> tuple[int, list[dict[str, Any]]]:
         """
         How many conversations are meant in all, and those of the stretch. A search looks at
-        the newest `search.MATCHES` messages that match.
+        the newest `search.MATCHES` messages that match. `by_activity`: those with the newest
+        messages first; `summary`: each as `summarised` shows it.
         """
         count = None
         if which.only_status:
@@ -58,16 +62,18 @@ class Conversations:
                 count = await rows.count_rows(connection, which)
             if count == 0 or stretch.offset >= count:
                 return count, []
-            found = await rows.list_rows(connection, which, stretch)
-        return count, [conversation_view(row, row["assignee_name"]) for row in found]
+            found = await rows.list_rows(connection, which, stretch, by_activity=by_activity)
+            known = await summaries(connection, [row["id"] for row in found]) if summary else None
+        return count, [_shown(row, known) for row in found]
 
-    async def get(self, key: int | str) -> dict[str, Any]:
-        """The conversation with this id or uuid."""
+    async def get(self, key: int | str, *, summary: bool = False) -> dict[str, Any]:
+        """The conversation with this id or uuid; `summary`: as `summarised` shows it."""
         async with self.store.database.read() as connection:
             row = await rows.get(connection, key)
-        if row is None:
-            raise work_on.missing(key)
-        return conversation_view(row, row["assignee_name"])
+            if row is None:
+                raise work_on.missing(key)
+            known = await summaries(connection, [row["id"]]) if summary else None
+        return _shown(row, known)
 
     async def create(self, values: Mapping[str, Any], who: Principal, *, key: Key | None = None) -> Written:
         """
@@ -145,6 +151,11 @@ class Conversations:
     async def submit(self, work: Callable[[Transaction], Written]) -> Written:
         """Do a unit of work that may change how many conversations there are of each status."""
         return await self.counts.submit(CONVERSATION, work, lambda written: written.moves)
+
+
+def _shown(row: Row, known: Mapping[int, Summary] | None) -> dict[str, Any]:
+    view = conversation_view(row, row["assignee_name"])
+    return view if known is None else summarised(view, known[row["id"]])
 
 
 def _set_status(desk: Desk, row: Row, status: str) -> tuple[Row, int]:

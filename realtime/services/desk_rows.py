@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from realtime.services.telemetry_rows import written
+from realtime.store.conversation_summaries import Summary
 from realtime.store.transaction import Row
 
 NO_EVENT: Final = 0
@@ -43,6 +44,18 @@ def conversation_view(row: Row, assignee_name: str | None) -> dict[str, Any]:
         "created_at": written(row["created_at"]),
         "updated_at": written(row["updated_at"]),
     }
+
+
+def summarised(view: dict[str, Any], summary: Summary) -> dict[str, Any]:
+    """A conversation as a list shows it that asks for summaries: with `last_message` and `unread`."""
+    last = summary.last
+    names = ("id", "sender", "sender_name", "message_type", "content")
+    shown = last and {
+        **{name: last[name] for name in names},
+        "deleted_at": _moment(last["deleted_at"]),
+        "created_at": written(last["created_at"]),
+    }
+    return {**view, "last_message": shown, "unread": summary.unread}
 
 
 def message_view(row: Row, chat_id: str) -> dict[str, Any]:

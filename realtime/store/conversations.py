@@ -20,6 +20,8 @@ CONVERSATION: Final = Kind("conversation", conversations, counted_by="status")
 
 _WITH_ASSIGNEE: Final = select(conversations, users.c.name.label("assignee_name")).outerjoin_from(conversations, users)
 
+_ACTIVITY: Final = func.coalesce(conversations.c.last_message_at, conversations.c.created_at)
+
 
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
@@ -27,12 +29,14 @@ class ConversationFilter:
     Which conversations are meant; None is any.
 
     `assignee` is a user's id or uuid; `contact` the contact's uuid, or beginnings of words
-    of the name; `search` words of the name or of a message (see `search.matching`).
+    of the name; `assigned` whether anybody has it; `search` words of the name or of a
+    message (see `search.matching`).
     Conversations made from `since` on and before `until` (milliseconds).
     """
 
     status: str | None = None
     assignee: int | str | None = None
+    assigned: bool | None = None
     contact: str | None = None
     search: str | None = None
     since: int | None = None
@@ -56,13 +60,19 @@ async def get(connection: AsyncConnection, key: int | str) -> Row | None:
     return None if found is None else dict(found)
 
 
-async def list_rows(connection: AsyncConnection, which: ConversationFilter, stretch: Stretch) -> list[Row]:
-    """The wanted stretch of the conversations, each with its `assignee_name`."""
+async def list_rows(
+    connection: AsyncConnection, which: ConversationFilter, stretch: Stretch, *, by_activity: bool = False
+) -> list[Row]:
+    """
+    The wanted stretch of the conversations, each with its `assignee_name`; `by_activity`
+    that with the newest message first (without one, it counts as of when it was made).
+    """
     ids = conversations.c.id
     statement = _WITH_ASSIGNEE.where(*await _conditions(connection, which))
     if stretch.id_after is not None:
         statement = statement.where(ids < stretch.id_after if stretch.newest_first else ids > stretch.id_after)
-    statement = statement.order_by(ids.desc() if stretch.newest_first else ids).limit(stretch.limit)
+    order = (_ACTIVITY.desc(), ids.desc()) if by_activity else (ids.desc() if stretch.newest_first else ids,)
+    statement = statement.order_by(*order).limit(stretch.limit)
     if stretch.offset:
         statement = statement.offset(stretch.offset)
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
@@ -92,6 +102,9 @@ def _chosen(which: ConversationFilter) -> Iterator[ColumnElement[bool]]:
         yield conversations.c.assignee_id == which.assignee
     elif which.assignee is not None:
         yield conversations.c.assignee_id == _user_id(which.assignee)
+    if which.assigned is not None:
+        column = conversations.c.assignee_id
+        yield column.is_not(None) if which.assigned else column.is_(None)
     if which.contact is not None:
         named = conversations.c.id.in_(search.contacts(which.contact))
         yield or_(conversations.c.contact_uuid == which.contact, named)

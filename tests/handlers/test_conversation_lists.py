@@ -36,6 +36,8 @@ async def test_the_filters_choose(client: Client) -> None:
     for anas in (ana["id"], ana["uuid"], "ana", "ANA", ana["uuid"].upper()):
         assert await ids(client, f"assignee={anas}") == [1, 3]
     assert await ids(client, "assignee=nobody") == []
+    assert await ids(client, "assigned=false") == [4]
+    assert await ids(client, "assigned=true&status=pending") == [3]
     assert await ids(client, f"contact={first['contact_id']}") == [1]
     assert await ids(client, "contact=joa") == [1, 4]
     assert await ids(client, "contact=silva%20jo%C3%A3o") == [1]
@@ -54,7 +56,16 @@ async def test_the_filters_choose(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["status=shut", "assignee=99999999999999999999", "assignee=0", "since=yesterday", "until=1", "id_after=x"],
+    [
+        "status=shut",
+        "assignee=99999999999999999999",
+        "assignee=0",
+        "since=yesterday",
+        "until=1",
+        "id_after=x",
+        "assigned=maybe",
+        "summary=2",
+    ],
 )
 async def test_a_bad_filter_is_named_with_what_is_allowed(client: Client, query: str) -> None:
     status, problem, _ = await send(client, "GET", f"{CONVERSATIONS}?{query}")
@@ -91,6 +102,55 @@ async def test_counts_follow_what_happens(client: Client) -> None:
     assert await counts() == [3, 1, 1, 1]
     await done(client, "POST", f"{CONVERSATIONS}1/messages/", {"content": "x", "sender": "customer"})
     assert await counts() == [3, 2, 1, 0]
+
+
+async def test_the_one_with_the_newest_message_can_come_first(client: Client) -> None:
+    for number in range(5):
+        await conversation(client, f"n{number}", status="pending" if number == 3 else "open")
+    for of in (2, 4, 1):
+        await message(client, "x", of=of)
+    await conversation(client, "new")
+
+    link, seen = f"{CONVERSATIONS}?limit=2&ordering=-activity", []
+    while link:
+        page = await done(client, "GET", link)
+        assert page["count"] == 6
+        seen += [row["id"] for row in page["results"]]
+        link = (page["next"] or "").rpartition("/api/v1/")[2]
+
+    assert seen == [6, 1, 4, 2, 5, 3]
+    assert await ids(client, "ordering=-activity&status=open&id_after=4") == [6, 1, 2, 5, 3]
+
+
+async def test_a_summary_tells_the_last_message_and_what_nobody_has_read(client: Client) -> None:
+    await conversation(client, "João")
+    await conversation(client, "Carmen")
+    for text, sender in (("one", "customer"), ("two", "customer"), ("x" * 1_000, "agent")):
+        await message(client, text, of=1, sender=sender)
+    await done(client, "PATCH", "messages/1/", {"status": "read"})
+
+    first, second = await rows(client, f"{CONVERSATIONS}?summary=true")
+    plain = await done(client, "GET", "conversations/1/")
+
+    last = first["last_message"]
+    assert (first["unread"], last["id"], last["content"], last["sender"]) == (1, 3, "x" * 160, "agent")
+    assert (second["unread"], second["last_message"]) == (0, None)
+    assert plain == {name: first[name] for name in first if name not in ("last_message", "unread")}
+    assert await done(client, "GET", "conversations/1/?summary=true") == first
+
+    await done(client, "DELETE", "messages/3/")
+    await done(client, "DELETE", "messages/2/")
+    (first, _) = await rows(client, f"{CONVERSATIONS}?summary=true")
+    assert (first["unread"], first["last_message"]["content"]) == (0, "")
+    assert first["last_message"]["deleted_at"]
+
+
+async def test_unread_messages_are_counted_among_the_last_hundred(client: Client) -> None:
+    await conversation(client)
+    for _ in range(103):
+        await message(client, "x", sender="customer")
+
+    assert (await done(client, "GET", "conversations/1/?summary=true"))["unread"] == 100
 
 
 # -- rights ---------------------------------------------------------------------------

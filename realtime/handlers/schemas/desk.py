@@ -23,6 +23,7 @@ from realtime.services.desk_checks import (
     SENDERS,
     STATUSES,
 )
+from realtime.store.conversation_summaries import EXCERPT, UNREAD_WITHIN
 
 _ASSIGNEE: Final = "The id, the uuid or the name of an active user who is an agent or an admin; null for nobody."
 
@@ -30,6 +31,18 @@ _ASSIGNEE: Final = "The id, the uuid or the name of an active user who is an age
 def _content(**more: Any) -> plain.String:
     # One that is longer is refused by the service, with the same code on every door.
     return fields.text(CONTENT_LIMIT, counted=False, metadata={"maxLength": CONTENT_LIMIT}, **more)
+
+
+class LastMessage(View):
+    """What was said last in a conversation: the beginning of it, nothing of a deleted one."""
+
+    id = fields.identifier()
+    sender = fields.choice(*SENDERS)
+    sender_name = plain.String()
+    message_type = fields.choice(*MESSAGE_TYPES)
+    content = plain.String(metadata={"maxLength": EXCERPT})
+    deleted_at = fields.moment(allow_none=True)
+    created_at = fields.moment()
 
 
 class Nothing(Body):
@@ -54,6 +67,15 @@ class Conversation(Row):
     cycle = fields.identifier(dump_only=True)
     last_message_at = fields.moment(dump_only=True, allow_none=True)
     closed_at = fields.moment(dump_only=True, allow_none=True)
+
+
+class ConversationSummary(Conversation):
+    """A conversation as lists show it; the last two fields are there where `summary` asks for them."""
+
+    last_message = plain.Nested(LastMessage, dump_only=True, allow_none=True)
+    unread = fields.whole(
+        0, UNREAD_WITHIN, dump_only=True, metadata={"description": "The customer's messages that nobody has read."}
+    )
 
 
 class ReactionView(View):
