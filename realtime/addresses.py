@@ -8,7 +8,7 @@ lower case, no port where the scheme implies it. Everything else raises `ValueEr
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,6 +47,18 @@ def is_loopback(name: str) -> bool:
     except ValueError:
         return False
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def network(address: str) -> str:
+    """
+    What counts as one address where tries are counted: an IPv6 client has 2^64 of them to
+    try from. Anything that is no address is returned as it is.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return f"{found.exploded[:19]}::/64" if isinstance(found, IPv6Address) else address
 
 
 def origin(url: str) -> str:

@@ -105,6 +105,7 @@ async def _open_services(app: web.Application, store: Store, stack: AsyncExitSta
     idempotency = app[keys.IDEMPOTENCY] = Idempotency(store, settings.idempotency_hours)
     stack.push_async_callback(idempotency.settle)
     accounts = app[keys.ACCOUNTS] = Accounts(store, settings)
+    stack.push_async_callback(accounts.stop)
     hub = app[keys.HUB]
     hub.is_current = accounts.is_current
     accounts.on_revoked.append(hub.close_credentials)

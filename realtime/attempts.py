@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address
 from time import time
 from typing import Final
 
@@ -10,6 +9,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from realtime import addresses
 from realtime.errors import Problem
 
 ADDRESSES_LIMIT: Final = 10_000
@@ -36,7 +36,7 @@ class Attempts:
         """One more wrong credential. Raises Problem `too_many_requests` past the limit."""
         if self.remembered >= ADDRESSES_LIMIT:
             self._storage.reset()
-        key = _network(address)
+        key = addresses.network(address)
         if not self._limiter.hit(self._item, key):
             window = self._limiter.get_window_stats(self._item, key)
             raise Problem(
@@ -44,12 +44,3 @@ class Attempts:
                 "Too many wrong credentials from your address; the right one is still taken.",
                 retry_after=max(1, round(window.reset_time - time())),
             )
-
-
-def _network(address: str) -> str:
-    """An IPv6 client has 2^64 addresses to try from: they count as one."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    return f"{found.exploded[:19]}::/64" if isinstance(found, IPv6Address) else address

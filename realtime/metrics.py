@@ -6,7 +6,7 @@ is a plain integer, and becomes a metric only here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -21,20 +21,31 @@ RequestCounts = Counter[tuple[str, str, int]]
 """Answers by method, route pattern (never a path: it may hold anything) and status."""
 
 
-def exposition(requests: RequestCounts, store: Store, hub: Hub, admission: Admission, roster: Roster) -> bytes:
-    """All figures in the Prometheus text format."""
+def exposition(
+    requests: RequestCounts, store: Store, hub: Hub, admission: Admission, roster: Roster, sign_ins: Mapping[str, int]
+) -> bytes:
+    """All figures in the Prometheus text format; `sign_ins` are counts by outcome."""
     registry = CollectorRegistry()
-    registry.register(_Figures(requests, store, hub, admission, roster))
+    registry.register(_Figures(requests, store, hub, admission, roster, sign_ins))
     return generate_latest(registry)
 
 
 class _Figures(Collector):
-    def __init__(self, requests: RequestCounts, store: Store, hub: Hub, admission: Admission, roster: Roster) -> None:
+    def __init__(
+        self,
+        requests: RequestCounts,
+        store: Store,
+        hub: Hub,
+        admission: Admission,
+        roster: Roster,
+        sign_ins: Mapping[str, int],
+    ) -> None:
         self._requests = requests
         self._store = store
         self._hub = hub
         self._admission = admission
         self._roster = roster
+        self._sign_ins = sign_ins
 
     def collect(self) -> Iterator[Metric]:
         yield from self._log()
@@ -44,6 +55,10 @@ class _Figures(Collector):
         for (method, route, status), count in self._requests.items():
             answers.add_metric((method, route, str(status)), count)
         yield answers
+        tries = CounterMetricFamily("realtime_sign_ins", "Sign-ins by password", labels=("outcome",))
+        for outcome, count in self._sign_ins.items():
+            tries.add_metric((outcome,), count)
+        yield tries
 
     def _log(self) -> Iterator[Metric]:
         counts = self._store.committer.counts

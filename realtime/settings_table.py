@@ -145,6 +145,8 @@ class Settings:
         60, "seconds", "How long a kick keeps a credential out of a door, where it does not say.", 0, 86_400
     )
     sign_in_attempts: int = _count(10, "a minute", "Failed sign-ins that one address may make.")
+    password_length: int = _count(10, "characters", "The shortest password that can be set.", 8, 128)
+    password_memory: int = _row(64 * MIB, size(8 * MIB, GIB), "What hashing a password takes; two at once.", "bytes")
     token_days: int = _count(90, "days", "How long a new token is good.", most=36_500)
     login_days: int = _count(14, "days", "How long a browser stays signed in.", most=36_500)
     link_minutes: int = _count(15, "minutes", "How long a one-time sign-in link is good.", most=1440)
@@ -216,6 +218,7 @@ class Settings:
     cursors_per_credential: int = _count(
         100, "cursors", "Cursors of one credential at one door; past them the one unused for longest makes room."
     )
+    backups_kept: int = _count(7, "backups", "How many backups are kept in the data folder.", most=1000)
     retention_interval: int = _milliseconds(3_600_000, "How often old events are removed; 0 means never by itself.", 0)
 
     sources: Mapping[str, Source] = field(default_factory=dict, compare=False, repr=False)

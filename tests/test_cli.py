@@ -18,6 +18,7 @@ EVERY = [(name,) for name in cli.COMMANDS] + [
     ("user", "list"),
     ("user", "disable"),
     ("user", "link"),
+    ("user", "password"),
     ("token", "create"),
     ("token", "list"),
     ("token", "revoke"),

@@ -62,6 +62,10 @@ class Client:
             return await self._ask("POST", path, data=body)
         return await self._ask("POST", path, json=body)
 
+    async def put(self, path: str, body: Any) -> Any:
+        """The answer to `body`, put at `path` as JSON."""
+        return await self._ask("PUT", path, json=body)
+
     async def delete(self, path: str) -> None:
         """Delete what is at `path`."""
         await self._ask("DELETE", path)

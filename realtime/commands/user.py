@@ -1,4 +1,4 @@
-"""`user add|list|disable|link`: who may sign in."""
+"""`user add|list|disable|link|password`: who may sign in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from realtime.commands.failure import Failure
 from realtime.commands.options import data_option, json_option
 from realtime.commands.output import note, print_json, print_table
+from realtime.commands.password import read_password
 from realtime.commands.program import program
 from realtime.policy import ASSIGNABLE
 
@@ -19,7 +20,7 @@ _ROLE = click.Choice([str(role) for role in ASSIGNABLE])
 _COLUMNS = ("id", "name", "role", "active", "created_at")
 
 
-@click.group("user", short_help="Make, list and disable users; make a sign-in link.")
+@click.group("user", short_help="Make, list and disable users; give them a way to sign in.")
 def user() -> None:
     """
     Who may sign in, and as what.
@@ -40,7 +41,7 @@ def user() -> None:
 @data_option
 def add(name: str, role: str, *, as_json: bool, data: str | None) -> None:
     """
-    Make a user. There are no passwords: `user link` makes a link to sign in with.
+    Make a user. `user link` makes a link to sign in with, `user password` sets a password.
 
     \b
       realtime user add ana --role agent
@@ -122,6 +123,32 @@ def link(name: str, *, as_json: bool, data: str | None) -> None:
         note(f"Good once, until {made['expires_at']}, for {made['user']}.")
     if not running:
         note(f"No server runs on this folder: start one (`{program()} serve`) before opening the link.")
+
+
+@user.command("password", short_help="Set a password, or take it away.")
+@click.argument("name")
+@click.option("--remove", is_flag=True, help="Take it away: only sign-in links are left.")
+@data_option
+def password(name: str, *, remove: bool, data: str | None) -> None:
+    """
+    Set the password of a user: asked for twice on a terminal, without showing it, or else
+    the first line of standard input. The user's sign-ins end, tokens stay.
+
+    \b
+      realtime user password ana
+      realtime user password ana < secret.txt
+    """
+    from realtime.commands.client import ask
+
+    async def question(client: Client, wanted: str | None) -> str:
+        row = await _find(client, name)
+        path = f"/api/v1/users/{row['id']}/password/"
+        await (client.delete(path) if wanted is None else client.put(path, {"password": wanted}))
+        return str(row["name"])
+
+    wanted = None if remove else read_password(name)
+    found = ask(data, lambda client: question(client, wanted))
+    click.echo(f"{found} {'has no password any more' if remove else 'has a new password'}")
 
 
 async def _find(client: Client, name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from realtime.handlers.filters import IDENTIFIER, Filter, stretch, value
 from realtime.handlers.idempotency import refuse_key
 from realtime.handlers.logins import link_url
 from realtime.handlers.pagination import Window, page, page_after, parameter, window
-from realtime.handlers.schemas.accounts import NewToken, NewUser, UserChange
+from realtime.handlers.schemas.accounts import NewPassword, NewToken, NewUser, UserChange
 from realtime.handlers.schemas.checking import check
 from realtime.handlers.schemas.fields import LARGEST_ID
 from realtime.policy import Action, Role
@@ -27,6 +27,7 @@ from realtime.store.transaction import Row
 
 _NEW_USER: Final = NewUser()
 _USER_CHANGE: Final = UserChange()
+_NEW_PASSWORD: Final = NewPassword()
 _NEW_TOKEN: Final = NewToken()
 
 _FLAG: Final = Filter({"true": True, "false": False}.get, "true or false.", {"type": "boolean"})
@@ -85,6 +86,22 @@ async def make_link(request: web.Request) -> web.Response:
     link = await request.app[keys.ACCOUNTS].logins.make_link(who, _user_key(request))
     body = {"user": link.user, "url": link_url(request, link.code), "expires_at": timestamp(link.expires_at)}
     return answer(body, 201)
+
+
+async def set_password(request: web.Request) -> web.Response:
+    """`PUT /api/v1/users/{id or uuid}/password/` with `{password, current?}`: by an admin or by its user. 204."""
+    who = signed_in(request)
+    body = check(_NEW_PASSWORD, await read_json(request))
+    address = request[keys.ADDRESS]
+    await request.app[keys.ACCOUNTS].passwords.set(who, _user_key(request), **body, address=address)
+    return empty()
+
+
+async def remove_password(request: web.Request) -> web.Response:
+    """`DELETE /api/v1/users/{id or uuid}/password/`: sign-in links are the way in that is left. 204."""
+    who = require(request, Action.ADMIN)
+    await request.app[keys.ACCOUNTS].passwords.remove(who, _user_key(request))
+    return empty()
 
 
 async def list_tokens(request: web.Request) -> web.Response:
@@ -205,6 +222,8 @@ ROUTES = [
     web.patch(_USER, change_user),
     web.delete(_USER, disable_user),
     web.post(f"{_USER}link/", make_link),
+    web.put(f"{_USER}password/", set_password),
+    web.delete(f"{_USER}password/", remove_password),
     web.get("/api/v1/tokens/", list_tokens),
     web.post("/api/v1/tokens/", create_token),
     web.delete("/api/v1/tokens/{id:[0-9]{1,19}}/", revoke_token),

@@ -33,6 +33,7 @@ async def metrics(request: web.Request) -> web.Response:
         request.app[keys.HUB],
         request.app[keys.ADMISSION],
         request.app[keys.ROSTER],
+        request.app[keys.ACCOUNTS].passwords.outcomes,
     )
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 

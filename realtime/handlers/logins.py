@@ -1,5 +1,5 @@
 """
-Signing a browser in and out.
+Signing a browser in and out: by name and password, or by a one-time link.
 
 A link is opened by mail scanners and previews too, so opening it only shows a page; the
 button on that page is what uses the link up.
@@ -7,6 +7,7 @@ button on that page is what uses the link up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,8 +19,10 @@ from realtime.errors import Problem
 from realtime.handlers.bodies import read_body
 from realtime.handlers.idempotency import refuse_key
 from realtime.handlers.pagination import base_url
+from realtime.middleware.errors import prefers_page
 from realtime.middleware.templating import render_page
 from realtime.services.first_start import own_url
+from realtime.services.logins import Login
 
 FORM_LIMIT: Final = 4096
 """Bytes of a form that is sent here."""
@@ -28,10 +31,13 @@ FORM_LIMIT: Final = 4096
 # request Origin header"), as if it came from anywhere.
 _FORM_PAGE: Final = {"Referrer-Policy": "same-origin"}
 
+# What the page itself says, with its form to try again; anything else is a page of its own.
+_SAID_HERE: Final = ("unauthenticated", "too_many_requests", "busy")
+
 
 async def show_login(request: web.Request) -> web.Response:
-    """`GET /login`: how to sign in, and a field for a link that was sent as text."""
-    return _page(request, "login.html", user=None)
+    """`GET /login`: how to sign in: name and password, or a field for a link that was sent as text."""
+    return _login_page(request)
 
 
 async def show_link(request: web.Request) -> web.Response:
@@ -41,30 +47,34 @@ async def show_link(request: web.Request) -> web.Response:
     except Problem:
         request.app[AUTHENTICATOR].failed(request)
         raise
-    return _page(request, "login.html", user=user)
+    return _login_page(request, user=user)
+
+
+async def use_form(request: web.Request) -> web.Response:
+    """`POST /login` with `name` and `password`, or with `code`, in a form: the login's cookie, and on to `/`."""
+    refuse_key(request)
+    fields = _fields(await read_body(request, FORM_LIMIT))
+    name, password = fields.get("name", "").strip(), fields.get("password", "")
+    if not name or not password:
+        return await _with_code(request, _code(fields))
+    try:
+        login = await request.app[keys.ACCOUNTS].passwords.sign_in(name, password, request[keys.ADDRESS])
+    except Problem as problem:
+        if problem.code not in _SAID_HERE or not prefers_page(request.headers.get("Accept", "")):
+            raise
+        return _login_page(request, problem, name=name)
+    return _signed_in(request, login)
 
 
 async def use_link(request: web.Request) -> web.Response:
-    """`POST /login/{code}`, or `POST /login` with `code` in a form: the login's cookie, and on to `/`."""
+    """`POST /login/{code}`: the login's cookie, and on to `/`."""
     refuse_key(request)
-    code = request.match_info.get("code") or _code(await read_body(request, FORM_LIMIT))
-    accounts = request.app[keys.ACCOUNTS]
-    try:
-        login = await accounts.logins.sign_in(code)
-    except Problem:
-        request.app[AUTHENTICATOR].failed(request)
-        raise
-    response = _on(request, "/")
-    secure = (request.app[keys.SETTINGS].public_url or "").startswith("https:")
-    response.set_cookie(
-        accounts.cookie, login.secret, max_age=login.seconds, httponly=True, samesite="Lax", secure=secure
-    )
-    return response
+    return await _with_code(request, request.match_info["code"])
 
 
 async def show_logout(request: web.Request) -> web.Response:
     """`GET /logout`: the button that signs out; a link alone must not."""
-    return _page(request, "logout.html", user=request[keys.PRINCIPAL].name)
+    return _page(request, "logout.html", {"user": request[keys.PRINCIPAL].name})
 
 
 async def sign_out(request: web.Request) -> web.Response:
@@ -83,17 +93,53 @@ def link_url(request: web.Request, code: str) -> str:
     return f"{base}/login/{code}"
 
 
-def _code(form: bytes) -> str:
+async def _with_code(request: web.Request, code: str) -> web.Response:
+    try:
+        login = await request.app[keys.ACCOUNTS].logins.sign_in(code)
+    except Problem:
+        request.app[AUTHENTICATOR].failed(request)
+        raise
+    return _signed_in(request, login)
+
+
+def _signed_in(request: web.Request, login: Login) -> web.Response:
+    response = _on(request, "/")
+    secure = (request.app[keys.SETTINGS].public_url or "").startswith("https:")
+    name = request.app[keys.ACCOUNTS].cookie
+    response.set_cookie(name, login.secret, max_age=login.seconds, httponly=True, samesite="Lax", secure=secure)
+    return response
+
+
+def _fields(form: bytes) -> dict[str, str]:
+    try:
+        fields = parse_qs(form.decode("utf-8", "replace"), max_num_fields=10)
+    except ValueError:
+        raise Problem("invalid", "The form has more than 10 fields.") from None
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _code(fields: Mapping[str, str]) -> str:
     """The code in a form: perhaps with the link around it."""
-    fields = parse_qs(form.decode("utf-8", "replace"), max_num_fields=10)
-    code = fields.get("code", [""])[0].strip()
+    code = fields.get("code", "").strip()
     if not code:
-        raise Problem("invalid", "The form needs the sign-in link, or its code, in the field code.")
+        raise Problem("invalid", "The form needs name and password, or the sign-in link or its code in the field code.")
     return code.rstrip("/").rpartition("/")[2]
 
 
-def _page(request: web.Request, template: str, *, user: str | None) -> web.Response:
-    response = render_page(request, template, {"user": user})
+def _login_page(
+    request: web.Request, problem: Problem | None = None, *, user: str | None = None, name: str = ""
+) -> web.Response:
+    """The page to sign in on: with a link's `user`; or with the `name` that was tried, and why it was refused."""
+    refused = "" if problem is None else problem.code
+    headers = {} if problem is None else problem.headers
+    given = {"user": user, "name": name, "refused": refused, "seconds": headers.get("Retry-After", "")}
+    response = _page(request, "login.html", given, 200 if problem is None else problem.status)
+    response.headers.update(headers)
+    return response
+
+
+def _page(request: web.Request, template: str, given: Mapping[str, object], status: int = 200) -> web.Response:
+    response = render_page(request, template, given, status=status)
     response.headers.update(_FORM_PAGE)
     return response
 
@@ -106,7 +152,7 @@ def _on(request: web.Request, path: str) -> web.Response:
 
 ROUTES = [
     web.get("/login", show_login),
-    web.post("/login", use_link),
+    web.post("/login", use_form),
     web.get("/login/{code}", show_link),
     web.post("/login/{code}", use_link),
     web.get("/logout", show_logout),

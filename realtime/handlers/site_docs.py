@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from realtime.handlers.schemas.accounts import NewToken, NewUser, Token, User, UserChange
+from realtime.handlers.schemas.accounts import NewPassword, NewToken, NewUser, Token, User, UserChange
 from realtime.handlers.telemetry_docs import PAGING
 from realtime.openapi import STRING, Operation, Parameter, page_of
 from realtime.policy import ASSIGNABLE
@@ -20,8 +20,8 @@ def _page(summary: str, *errors: str, public: bool = False) -> Operation:
     return Operation(summary, "pages", answer=STRING, media="text/html", errors=errors, public=public)
 
 
-def _form(summary: str, *errors: str) -> Operation:
-    form = {"type": "object", "properties": {"code": STRING}}
+def _form(summary: str, *errors: str, fields: tuple[str, ...] = ()) -> Operation:
+    form = {"type": "object", "properties": dict.fromkeys(fields, STRING)}
     return Operation(
         summary,
         "accounts",
@@ -79,6 +79,22 @@ _ACCOUNTS: Final = {
         status=201,
         errors=("invalid", *_ASKED, "not_found", "conflict"),
     ),
+    "PUT /api/v1/users/{user}/password/": Operation(
+        "Set a password",
+        "accounts",
+        "An admin sets anybody's; others their own, signed in in a browser, with the `current` one where there is one. "
+        "The user's other logins end, and close with 4500.",
+        status=204,
+        body=NewPassword(),
+        errors=(*_BODY, "not_found", "conflict", "too_many_requests", "busy"),
+    ),
+    "DELETE /api/v1/users/{user}/password/": Operation(
+        "Take a password away",
+        "accounts",
+        "Sign-in links are the way in that is left.",
+        status=204,
+        errors=(*_ASKED, "not_found", "conflict"),
+    ),
     "GET /api/v1/tokens/": Operation(
         "List tokens",
         "accounts",
@@ -125,7 +141,11 @@ _ACCOUNTS: Final = {
         errors=_ASKED,
     ),
     "GET /login": _page("How to sign in", public=True),
-    "POST /login": _form("Sign in with the code of a link", "unauthenticated", "link_used", "too_many_requests"),
+    "POST /login": _form(
+        "Sign in with name and password, or with the code of a link",
+        *("unauthenticated", "link_used", "too_many_requests", "busy"),
+        fields=("name", "password", "code"),
+    ),
     "GET /login/{code}": _page("Whom a sign-in link signs in", "link_used", "too_many_requests", public=True),
     "POST /login/{code}": _form("Sign in with a link", "unauthenticated", "link_used", "too_many_requests"),
     "GET /logout": _page("The button that signs out"),

@@ -6,6 +6,7 @@ from realtime.config import Settings
 from realtime.policy import Principal
 from realtime.services.credentials import Credentials, OnRevoked
 from realtime.services.logins import Logins
+from realtime.services.passwords import Passwords
 from realtime.services.tickets import Tickets
 from realtime.services.tokens import Tokens
 from realtime.services.users import Users
@@ -15,7 +16,8 @@ from realtime.store.opening import Store
 
 class Accounts:
     """
-    `users`, `tokens`, `logins` and `tickets` change things; `principal` says whom a secret stands for.
+    `users`, `tokens`, `logins`, `passwords` and `tickets` change things; `principal` says
+    whom a secret stands for. Ended by `stop`.
 
     `on_revoked` is a list of functions that are told at once of credentials that have ended,
     or stand for another role now: `{"token:7": (code, reason)}`, so that their sockets close.
@@ -27,6 +29,7 @@ class Accounts:
         self.users = Users(store, self._credentials)
         self.tokens = Tokens(store, self._credentials, settings)
         self.logins = Logins(store, self._credentials, settings)
+        self.passwords = Passwords(store, self._credentials, self.logins, settings)
         self.tickets = Tickets(settings.ticket_seconds)
         self.cookie = "login"
         self.on_revoked.append(self.tickets.forget)
@@ -40,6 +43,10 @@ class Accounts:
         """
         async with self._store.database.read() as connection:
             self.cookie = f"login_{(await accounts.system_uuid(connection))[:8]}"
+
+    async def stop(self) -> None:
+        """End what is under way beside the loop."""
+        await self.passwords.stop()
 
     @property
     def on_revoked(self) -> list[OnRevoked]:

@@ -1,4 +1,4 @@
-"""Logins: a browser's cookie, and the one-time link by which it gets one. There are no passwords."""
+"""Logins: a browser's cookie, and the one-time link by which it gets one (`passwords` is the other way)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from realtime.store import accounts
 from realtime.store.opening import Store
 from realtime.store.tables import login_links, logins
 from realtime.store.transaction import Row, Transaction
+
+LOGINS_PER_USER: Final = 100
+"""Browsers in which one user is signed in at once; with one more, the login that is oldest ends."""
 
 FIRST_LOGIN: Final = "first-login.txt"
 """Where the first sign-in link lies when there was no terminal to print it on; gone once somebody signed in."""
@@ -76,7 +79,33 @@ class Logins:
             raise _used()
         secret = draw(Kind.LOGIN)
         hashed = digest(secret)
-        user = await self._credentials.change(lambda tx: Changed(self._sign_in(tx, code, hashed)))
+        user = await self._credentials.change(lambda tx: self._use_link(tx, code, hashed))
+        return self.entered(secret, user)
+
+    def enter(self, tx: Transaction, user: Row, hashed: str, method: str) -> Changed[str]:
+        """
+        Make a login of a user (`id`, `name`, `role`), in a unit of work; `hashed` is the
+        digest of its secret, `method` how the user came in. Brings the user's name.
+        """
+        live = accounts.live_logins(tx, user["id"])
+        surplus = live[: max(0, len(live) - LOGINS_PER_USER + 1)]
+        number = tx.next_id(logins)
+        for oldest in surplus:
+            accounts.end_login(tx, oldest)
+        row = {
+            "id": number,
+            "user_id": user["id"],
+            "hash": hashed,
+            "created_at": tx.at,
+            "expires_at": tx.at + self._login_time,
+        }
+        tx.insert(logins, row)
+        who = Principal(user["name"], Role(user["role"]), f"login:{number}", user_id=user["id"])
+        note(tx, who, "login_created", {"user_id": user["id"], "method": method})
+        return Changed(str(user["name"]), {f"login:{oldest}": _TOO_MANY for oldest in surplus})
+
+    def entered(self, secret: str, user: str) -> Login:
+        """The login whose `enter` is committed. The note about the very first one has done its duty."""
         self._note.unlink(missing_ok=True)
         return Login(secret, user, self._login_time // 1_000)
 
@@ -108,21 +137,11 @@ class Logins:
         note(tx, who, "link_created", {"user_id": user["id"], "name": user["name"]})
         return user["name"], end
 
-    def _sign_in(self, tx: Transaction, code: str, hashed: str) -> str:
+    def _use_link(self, tx: Transaction, code: str, hashed: str) -> Changed[str]:
         link = _good_link(accounts.link_in(tx, digest(code)), tx.at)
-        number = tx.next_id(logins)
         tx.delete(login_links, link["id"])
-        row = {
-            "id": number,
-            "user_id": link["user_id"],
-            "hash": hashed,
-            "created_at": tx.at,
-            "expires_at": tx.at + self._login_time,
-        }
-        tx.insert(logins, row)
-        who = Principal(link["user_name"], Role(link["user_role"]), f"login:{number}", user_id=link["user_id"])
-        note(tx, who, "login_created", {"user_id": link["user_id"]})
-        return str(link["user_name"])
+        user = {"id": link["user_id"], "name": link["user_name"], "role": link["user_role"]}
+        return self.enter(tx, user, hashed, "link")
 
 
 def _good_link(row: Row | None, at: int) -> Row:
@@ -145,3 +164,6 @@ def _sign_out(tx: Transaction, who: Principal, id: int) -> Changed[None]:
     accounts.end_login(tx, id)
     note(tx, who, "login_ended", {"user_id": who.user_id})
     return Changed(None, {who.credential: (CloseCode.BAD_TOKEN, "signed out")})
+
+
+_TOO_MANY: Final = (CloseCode.BAD_TOKEN, "signed in elsewhere, too often")

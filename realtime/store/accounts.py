@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from realtime.store.tables import login_links, logins, tokens, users
+from realtime.store.tables import login_links, logins, passwords, tokens, users
 from realtime.store.telemetry import Stretch
 from realtime.store.transaction import Row, Transaction
 
@@ -121,8 +121,9 @@ def live_tokens(tx: Transaction, user_id: int) -> list[Row]:
 
 
 def live_logins(tx: Transaction, user_id: int) -> list[int]:
-    """The ids of a user's logins that have not expired."""
-    return list(tx.read(select(logins.c.id).where(logins.c.user_id == user_id, logins.c.expires_at > tx.at)).scalars())
+    """The ids of a user's logins that have not expired, the oldest first."""
+    live = select(logins.c.id).where(logins.c.user_id == user_id, logins.c.expires_at > tx.at).order_by(logins.c.id)
+    return list(tx.read(live).scalars())
 
 
 def change_user(tx: Transaction, id: int, values: Mapping[str, object]) -> None:
@@ -136,15 +137,23 @@ def revoke_token(tx: Transaction, id: int) -> None:
 
 
 def revoke_all(tx: Transaction, user_id: int) -> None:
-    """Revoke all tokens of a user, end the logins, and void the sign-in links."""
+    """Revoke all tokens of a user, end the logins, void the sign-in links, and forget the password."""
     tx.write(update(tokens).where(tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None)).values(revoked_at=tx.at))
     tx.write(delete(logins).where(logins.c.user_id == user_id))
+    tx.write(delete(passwords).where(passwords.c.user_id == user_id))
     void_links(tx, user_id)
 
 
 def void_links(tx: Transaction, user_id: int) -> None:
     """Remove the sign-in links of a user, and everybody's that have expired."""
     tx.write(delete(login_links).where(or_(login_links.c.user_id == user_id, login_links.c.expires_at <= tx.at)))
+
+
+def end_logins(tx: Transaction, user_id: int, but: int | None) -> None:
+    """Remove the logins of a user, all `but` one, and everybody's that have expired."""
+    theirs = logins.c.user_id == user_id
+    ended = theirs if but is None else and_(theirs, logins.c.id != but)
+    tx.write(delete(logins).where(or_(ended, logins.c.expires_at <= tx.at)))
 
 
 def end_login(tx: Transaction, id: int) -> None:

@@ -201,3 +201,12 @@ login_links = Table(
     Column("expires_at", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
+
+# Apart from the users, whose rows answers show. A hash is a PHC string, which names its own parameters.
+passwords = Table(
+    "passwords",
+    metadata,
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("set_at", BigInteger, nullable=False),
+)

@@ -78,6 +78,7 @@ async def test_users_are_for_admins(client, role):
         ("PUT", f"{USERS}1/"),
         ("DELETE", f"{USERS}1/"),
         ("POST", f"{USERS}1/link/"),
+        ("DELETE", f"{USERS}1/password/"),
     ):
         async with client.request(method, path, headers=headers, json={"name": "x", "role": "admin"}) as response:
             assert await problem(response) == (403, "not_permitted"), (method, path)
@@ -122,6 +123,35 @@ async def test_the_last_admin_and_the_built_in_users_stay_as_they_are(client, ro
         async with client.delete(path, headers=root) as response:
             assert await problem(response) == (409, "conflict")
     assert (await me(client, **root))["role"] == "admin"
+
+
+async def test_an_admin_sets_a_password_and_takes_it_away(client, root):
+    row = await create(client, USERS, root, name="ana", role="viewer")
+    path = f"{USERS}{row['uuid']}/password/"
+
+    for body in ({}, {"password": ""}, {"password": 7}, {"password": "short"}, {"password": "x" * 300}, {"hash": "x"}):
+        async with client.put(path, headers=root, json=body) as response:
+            assert await problem(response) == (400, "invalid"), body
+    async with client.put(path, headers=root, json={"password": "Password1234"}) as response:
+        assert (await response.json())["errors"] == {"password": ["Is one of the passwords that are tried first."]}
+    async with client.put(path, headers=root, json={"password": "correct horse battery"}) as response:
+        assert (response.status, await response.read()) == (204, b"")
+    async with client.delete(path, headers=root) as response:
+        assert response.status == 204
+    async with client.delete(path, headers=root) as response:
+        assert await problem(response) == (404, "not_found")
+    async with client.put(f"{USERS}2/password/", headers=root, json={"password": "correct horse battery"}) as response:
+        assert await problem(response) == (409, "conflict")
+
+
+@pytest.mark.parametrize("role", [None, Role.VIEWER, Role.AGENT, Role.DEVICE])
+async def test_no_token_of_anybody_else_sets_a_password(client, role):
+    headers = {} if role is None else bearer(await token_for(client, role))
+
+    for user in (1, 2, 3, 99):
+        body = {"password": "correct horse battery"}
+        async with client.put(f"{USERS}{user}/password/", headers=headers, json=body) as response:
+            assert await problem(response) == (403, "not_permitted")
 
 
 # -- tokens ---------------------------------------------------------------------------

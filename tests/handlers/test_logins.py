@@ -8,6 +8,9 @@ import pytest
 from yarl import URL
 
 from realtime.policy import Role
+from realtime.services.first_start import SYSTEM
+from realtime.services.sign_in_limits import ACCOUNT_TRIES
+from realtime.store.telemetry import Stretch
 from tests.signing import (
     CHANNELS,
     FOREIGN,
@@ -22,6 +25,14 @@ from tests.signing import (
     problem,
     token_for,
 )
+
+GOOD = "correct horse battery"
+
+
+@pytest.fixture
+async def closed(make_client):
+    """Nobody yet, before a closed server whose hashes cost as little as may be."""
+    return await make_client(access="closed", password_memory="8MiB")
 
 
 async def sign_in(client, code, **headers):
@@ -83,6 +94,127 @@ async def test_a_used_link_and_none_at_all_are_gone_and_say_how_to_get_another(c
             assert "user link" in text
             assert gone not in text
             assert "Set-Cookie" not in response.headers
+
+
+async def with_password(client, role=Role.AGENT, password=GOOD):
+    """A user of that role with a password: its name."""
+    await token_for(client, role)
+    _, rows = await accounts_of(client).users.list({"name": f"the-{role}"}, Stretch(1))
+    await accounts_of(client).passwords.set(SYSTEM, rows[0]["id"], password)
+    return f"the-{role}"
+
+
+async def send_form(client, name, password, **headers):
+    """What the form for name and password is answered."""
+    client.session.cookie_jar.clear()
+    form = {"name": name, "password": password}
+    async with client.post("/login", data=form, headers=headers, allow_redirects=False) as response:
+        await response.read()
+        client.session.cookie_jar.clear()
+        return response
+
+
+async def test_name_and_password_sign_in(closed):
+    name = await with_password(closed)
+
+    response = await send_form(closed, f" {name} ", GOOD, **own_origin(closed))
+
+    assert (response.status, response.headers["Location"]) == (303, "/")
+    cookie = next(iter(SimpleCookie(response.headers["Set-Cookie"]).values()))
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert (await me(closed, Cookie=f"{cookie.key}={cookie.value}"))["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "is wrong"), ("pt-BR", "incorretos"), ("es", "no son correctos")]
+)
+async def test_a_wrong_password_is_said_on_the_page_with_its_form(closed, language, said):
+    name = await with_password(closed)
+
+    response = await send_form(closed, name, "wrong", Accept="text/html", **{"Accept-Language": language})
+
+    page = await response.text()
+    assert response.status == 401
+    assert said in page
+    assert f'value="{name}"' in page
+    assert 'type="password"' in page
+    assert 'wrong"' not in page
+    assert "Set-Cookie" not in response.headers
+    assert response.headers["Referrer-Policy"] == "same-origin"
+
+
+async def test_programs_are_answered_with_a_problem(closed):
+    response = await send_form(closed, await with_password(closed), "wrong")
+
+    assert await problem(response) == (401, "unauthenticated")
+
+
+async def test_too_many_wrong_passwords_have_to_wait_and_are_told_how_long(closed):
+    name = await with_password(closed)
+    statuses = [(await send_form(closed, name, "wrong")).status for _ in range(ACCOUNT_TRIES + 1)]
+
+    page = await send_form(closed, name, GOOD, Accept="text/html")
+    program = await send_form(closed, name, GOOD)
+
+    assert statuses == [401] * (ACCOUNT_TRIES + 1)
+    assert page.status == 429
+    assert int(page.headers["Retry-After"]) >= 1
+    assert "Try again in" in await page.text()
+    assert await problem(program) == (429, "too_many_requests")
+    assert await sign_in_counts(closed) == {"ok": 0, "wrong": ACCOUNT_TRIES + 1, "limited": 2, "busy": 0}
+
+
+async def sign_in_counts(client):
+    """What `/metrics` says of sign-ins by password."""
+    async with client.get("/metrics", headers=bearer(await token_for(client))) as response:
+        found = re.findall(r'^realtime_sign_ins_total\{outcome="(\w+)"\} (\d+)', await response.text(), re.MULTILINE)
+    return {outcome: int(count) for outcome, count in found}
+
+
+@pytest.mark.parametrize("name", ['"><script>alert(1)</script>', "a&b", "\u202ename", "x" * 3000])
+async def test_a_hostile_name_stays_a_text(closed, name):
+    response = await send_form(closed, name, "wrong", Accept="text/html")
+
+    assert response.status == 401
+    assert "<script" not in await response.text()
+
+
+@pytest.mark.parametrize("headers", [FOREIGN, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_no_other_site_tries_passwords(closed, headers):
+    response = await send_form(closed, await with_password(closed), GOOD, **headers)
+
+    assert await problem(response) == (403, "foreign_origin")
+
+
+@pytest.mark.parametrize(
+    "form", [{"name": "ana"}, {"password": GOOD}, {"name": " ", "password": GOOD}, {"name": "ana", "password": ""}]
+)
+async def test_a_form_with_half_of_it_is_no_try(closed, form):
+    async with closed.post("/login", data=form) as response:
+        assert await problem(response) == (400, "invalid")
+    async with closed.post("/login", data="&".join(f"f{number}=x" for number in range(50))) as response:
+        assert await problem(response) == (400, "invalid")
+    assert (await sign_in_counts(closed))["wrong"] == 0
+
+
+async def test_a_new_password_closes_the_sockets_of_the_other_browsers(closed):
+    name = await with_password(closed)
+    here, elsewhere = await cookie_for(closed), await cookie_for(closed)
+    user = (await me(closed, **here))["user_id"]
+
+    async with (
+        closed.ws_connect(CHANNELS, headers={**own_origin(closed), **here}) as mine,
+        closed.ws_connect(CHANNELS, headers={**own_origin(closed), **elsewhere}) as other,
+    ):
+        path, body = f"/api/v1/users/{user}/password/", {"password": "another horse, another battery"}
+        async with closed.put(path, json=body, headers=here) as response:
+            assert await problem(response) == (400, "invalid")
+        async with closed.put(path, json={**body, "current": GOOD}, headers=here) as response:
+            assert response.status == 204
+        assert await close_code(other) == 4500
+        await mine.send_json({"action": "ping"})
+        assert (await mine.receive_json())["success"]
+    assert (await send_form(closed, name, body["password"])).status == 303
 
 
 async def test_the_link_can_be_pasted_into_a_field(closed):

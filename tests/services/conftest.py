@@ -17,7 +17,8 @@ async def accounts(store, settings):
     """The accounts of a new database."""
     accounts = Accounts(store, settings)
     await accounts.start()
-    return accounts
+    yield accounts
+    await accounts.stop()
 
 
 @pytest.fixture

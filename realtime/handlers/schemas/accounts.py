@@ -10,6 +10,7 @@ from marshmallow import validate
 from realtime.handlers.schemas import fields
 from realtime.handlers.schemas.checking import Body, View
 from realtime.policy import ASSIGNABLE, Action
+from realtime.services.password_rules import LONGEST
 from realtime.services.tokens import CHANNELS_LIMIT, MOST_DAYS
 
 NAME_LENGTH: Final = 64
@@ -40,6 +41,13 @@ class UserChange(Body):
 
     role = fields.choice(*ASSIGNABLE, required=True)
     active = fields.flag(load_default=True)
+
+
+class NewPassword(Body):
+    """A password to be set; `current` by who is no admin, where there is one."""
+
+    password = fields.text(LONGEST, required=True)
+    current = fields.text(LONGEST, **_optional())
 
 
 class NewToken(Body):

@@ -1,0 +1,64 @@
+"""The page to sign in on, in a real browser: by name and password, under our own policy."""
+
+from __future__ import annotations
+
+import pytest
+
+from realtime import keys
+from realtime.policy import Role
+from realtime.services.first_start import SYSTEM
+from tests.browser.conftest import NARROW, PHONE, MakeSite, Open, Site, accessible, overflow
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+GOOD = "correct horse battery"
+
+
+async def with_ana(make_site: MakeSite) -> Site:
+    """A closed server with a user who has a password."""
+    site = await make_site(access="closed", password_memory="8MiB")
+    accounts = site.app[keys.ACCOUNTS]
+    await accounts.passwords.set(SYSTEM, (await accounts.users.create(SYSTEM, "ana", Role.AGENT))["id"], GOOD)
+    return site
+
+
+async def test_a_wrong_password_is_said_and_the_right_one_signs_in(make_site: MakeSite, open_page: Open) -> None:
+    site = await with_ana(make_site)
+    page = (await open_page(site, "/login")).page
+
+    await page.get_by_label("Name").fill("ana")
+    await page.get_by_label("Password").fill("wrong")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("alert").wait_for()
+    assert await page.get_by_role("alert").inner_text() == "Name or password is wrong."
+    assert await page.get_by_label("Name").input_value() == "ana"
+    assert await page.get_by_label("Password").input_value() == ""
+
+    await page.get_by_label("Password").fill(GOOD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{site.url}/")
+    assert [cookie["httpOnly"] for cookie in await page.context.cookies()] == [True]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("refused", [False, True], ids=["first", "refused"])
+async def test_axe_finds_nothing(make_site: MakeSite, open_page: Open, theme: str, *, refused: bool) -> None:
+    site = await with_ana(make_site)
+    page = (await open_page(site, "/login", theme=theme, size=PHONE)).page
+    if refused:
+        await page.get_by_label("Name").fill("x" * 64)
+        await page.get_by_label("Password").fill("wrong")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("alert").wait_for()
+
+    await accessible(page)
+    await page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    assert await overflow(page) == 0
+
+
+async def test_the_page_speaks_the_readers_language(make_site: MakeSite, open_page: Open) -> None:
+    site = await with_ana(make_site)
+
+    for locale, label in (("pt-BR", "Senha"), ("es-MX", "Contraseña")):
+        page = (await open_page(site, "/login", locale=locale)).page
+        await page.get_by_label(label, exact=True).wait_for()
