@@ -21,6 +21,7 @@ from realtime.handlers import chat, routes
 from realtime.middleware import install
 from realtime.policy import Policy
 from realtime.services.accounts import Accounts
+from realtime.services.backups import Backups
 from realtime.services.conversations import Conversations
 from realtime.services.csat import Csat
 from realtime.services.demo import Demo
@@ -121,6 +122,9 @@ async def _open_services(app: web.Application, store: Store, stack: AsyncExitSta
     retention.chores.append(roster.trim)
     retention.start()
     stack.push_async_callback(retention.stop)
+    backups = app[keys.BACKUPS] = Backups(store, settings)
+    await backups.start()
+    stack.push_async_callback(backups.stop)
     stack.push_async_callback(emit.bind(store, settings.event_data_limit))
     if settings.demo:
         for demo in (Demo(app[keys.TELEMETRY]), DemoTeam(accounts, conversations, messages, app[keys.CSAT], hub)):

@@ -14,6 +14,7 @@ from realtime.delivery.heartbeat import Heartbeat
 from realtime.delivery.hub import Hub
 from realtime.policy import Policy, Principal
 from realtime.services.accounts import Accounts
+from realtime.services.backups import Backups
 from realtime.services.conversations import Conversations
 from realtime.services.csat import Csat
 from realtime.services.idempotency import Idempotency
@@ -42,6 +43,7 @@ PUBLICATIONS: Final = web.AppKey("publications", Publications)
 ROSTER: Final = web.AppKey("roster", Roster)
 DECLARING: Final = web.AppKey("declaring", Declaring)
 STEERING: Final = web.AppKey("steering", Steering)
+BACKUPS: Final = web.AppKey("backups", Backups)
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 CONVERSATIONS: Final = web.AppKey("conversations", Conversations)
 MESSAGES: Final = web.AppKey("messages", Messages)

@@ -70,6 +70,17 @@ class Client:
         """Delete what is at `path`."""
         await self._ask("DELETE", path)
 
+    async def stream(self, method: str, path: str, **query: str) -> AsyncIterator[bytes]:
+        """The body of an answer, piece by piece as it comes. One that is cut off raises Failure, too."""
+        try:
+            async with self.session.request(method, path, params=query) as response:
+                if response.status >= 400:
+                    raise refusal(response.status, await response.read())
+                async for piece in response.content.iter_any():
+                    yield piece
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Failure(unanswered(error, self.place)) from None
+
     async def list(self, path: str, **query: str) -> list[dict[str, Any]]:
         """All rows of a list, page by page."""
         rows: list[dict[str, Any]] = []

@@ -11,7 +11,21 @@ import click
 
 import realtime
 
-COMMANDS: Final = ("serve", "user", "token", "tail", "publish", "connections", "check", "migrate", "metrics", "audit")
+COMMANDS: Final = (
+    "serve",
+    "user",
+    "token",
+    "tail",
+    "publish",
+    "connections",
+    "check",
+    "migrate",
+    "backup",
+    "restore",
+    "export",
+    "metrics",
+    "audit",
+)
 """All commands, in the order in which one meets them."""
 
 _CALL: Final = re.compile(rf"\brealtime (?=(?:{'|'.join(COMMANDS)})\b)")

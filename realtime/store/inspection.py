@@ -61,7 +61,11 @@ def inspect(folder: Path, *, full: bool) -> Inspection | None:
     Look at the database in `folder`, at every event (`full`) or at a sample; None where
     there is none. As of one moment, however long it takes; leaves no file behind.
     """
-    path = folder / FILE_NAME
+    return inspect_file(folder / FILE_NAME, full=full)
+
+
+def inspect_file(path: Path, *, full: bool) -> Inspection | None:
+    """What `inspect` finds, of the database at `path`."""
     if not path.exists():
         return None
     if not _wal(path).exists():

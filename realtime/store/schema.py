@@ -25,6 +25,11 @@ def revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
+def known_revisions() -> frozenset[str]:
+    """All revisions that a database may have for this version to take it."""
+    return frozenset(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("*.py"))
+
+
 def migrate(connection: Connection) -> bool:
     """
     Bring the schema to `HEAD`; tells whether there was anything to do.
