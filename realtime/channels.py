@@ -14,6 +14,9 @@ from typing import Final
 GENERAL: Final = "general"
 SENSOR_DOMAIN: Final = ("sensors", "readings", "locations", "anomalies", "predictions")
 SEED_CHANNELS: Final = (GENERAL, *SENSOR_DOMAIN)
+EVERY: Final = "*"
+"""Said where names are asked for: all channels that the reader may read, those not yet made included."""
+
 AUDIT: Final = "audit"
 PRIVATE: Final = ("chat", "csat", AUDIT, "users")
 RESERVED: Final = frozenset((*SEED_CHANNELS, *PRIVATE))

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from realtime import keys
-from realtime.channels import GENERAL, SEED_CHANNELS
+from realtime.channels import EVERY, GENERAL, SEED_CHANNELS
 from realtime.delivery.session import Session
 from realtime.errors import Problem, invalid
 from realtime.handlers import subscriptions
@@ -95,6 +95,8 @@ def _channel(sessions: list[Session]) -> dict[str, Any]:
 
 def _may_hear(request: web.Request, who: Principal, name: str) -> bool:
     policy = request.app[keys.POLICY]
+    if name == EVERY:
+        return False  # no channel, but a way to ask for many
     return any(policy.may(who, Action.READ, part) for part in (SEED_CHANNELS if name == GENERAL else (name,)))
 
 

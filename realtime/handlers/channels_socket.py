@@ -74,7 +74,7 @@ class ChannelsSocket(ClientSocket):
                 left = tuple(name for name in self.session.channels if name not in command.channels)
                 self._change(command.id, left)
             case Ping():
-                self.result(command.id, {"position": str(self.hub.position)})
+                self.result(command.id, self.app[keys.ROSTER].standing(self.session))
             case Authenticate():
                 await self.renew(command)
 

@@ -83,7 +83,7 @@ class DashboardSocket(ClientSocket):
         """See ClientSocket."""
         match command:
             case Ping():
-                self.result(command.id, {"position": str(self.hub.position)})
+                self.result(command.id, self.app[keys.ROSTER].standing(self.session))
             case Authenticate():
                 await self.renew(command)
             case Typing():

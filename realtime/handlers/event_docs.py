@@ -7,7 +7,7 @@ from typing import Any, Final
 from realtime.channels import OWN_NAME, SEED_CHANNELS
 from realtime.handlers.channels import MESSAGE_LENGTH_LIMIT
 from realtime.handlers.history import DEFAULT_LIMIT, MOST
-from realtime.handlers.telemetry_docs import IDEMPOTENCY
+from realtime.handlers.telemetry_docs import IDEMPOTENCY, PAGING
 from realtime.openapi import JSON, STRING, Operation, Parameter
 
 _NATURAL: Final = {"type": "integer", "minimum": 0}
@@ -43,7 +43,7 @@ _EVENT: Final = {
     "description": "An event in its canonical form.",
 }
 _CHANNEL: Final = Parameter(
-    "channel", "One or more names, by comma or repeated; all that may be read where not given.", STRING
+    "channel", "One or more names, by comma or repeated; all that may be read where not given, or `*`.", STRING
 )
 _SINCE: Final = (
     Parameter(
@@ -160,6 +160,19 @@ DOCS: Final = {
         ),
         errors=("invalid", *_ASKED, "not_found"),
         writes=True,
+    ),
+    "GET /api/v1/channels/": Operation(
+        "List the channels that may be read",
+        "channels",
+        "The server's own first, then those of the users, by name.",
+        answer=_object(
+            count=_NATURAL,
+            next={"type": ["string", "null"]},
+            previous={"type": ["string", "null"]},
+            results={"type": "array", "items": _object(name=STRING, own=_FLAG)},
+        ),
+        parameters=tuple(parameter for parameter in PAGING if parameter.name in ("limit", "offset")),
+        errors=_ASKED,
     ),
     "POST /api/v1/channels/{name}": Operation(
         "Publish to a channel of the users' own",

@@ -1,19 +1,31 @@
-"""Publishing to channels of the users' own, by REST."""
+"""The channels there are, and publishing to those of the users' own, by REST."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from realtime import keys
+from realtime.channels import RESERVED
 from realtime.errors import Problem
 from realtime.events import Event
 from realtime.handlers.access import require
 from realtime.handlers.answers import answer
 from realtime.handlers.bodies import aside, parse_json, read_body
 from realtime.handlers.idempotency import once
+from realtime.handlers.pagination import page, window
 from realtime.jsonio import dumps
 from realtime.policy import Action
 from realtime.store.idempotency import Key
+
+
+async def channels(request: web.Request) -> web.Response:
+    """`GET /api/v1/channels/`: a page of what the caller may read, the server's own first, then by name."""
+    who = require(request, Action.READ)
+    readable = request.app[keys.POLICY].readable(who)
+    names = (*sorted(RESERVED), *sorted(request.app[keys.PUBLICATIONS].known))
+    found = [{"name": name, "own": name not in RESERVED} for name in names if name in readable]
+    shown = window(request)
+    return answer(page(request, shown, len(found), found[shown.offset : shown.offset + shown.limit]))
 
 
 async def publish(request: web.Request) -> web.Response:
@@ -54,4 +66,4 @@ def data_of(request: web.Request, body: bytes) -> bytes:
     return dumps(text)
 
 
-ROUTES = [web.post("/api/v1/channels/{name}", publish)]
+ROUTES = [web.get("/api/v1/channels/", channels), web.post("/api/v1/channels/{name}", publish)]

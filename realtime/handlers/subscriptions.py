@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from realtime import keys
-from realtime.channels import GENERAL, RESERVED, SEED_CHANNELS, Coverage, covering, is_channel
+from realtime.channels import EVERY, GENERAL, RESERVED, SEED_CHANNELS, Coverage, covering, is_channel
 from realtime.errors import Problem
 from realtime.policy import Action, Policy, Principal, Role
 
@@ -26,7 +26,7 @@ def check(
     names: Iterable[str], who: Principal, policy: Policy, *, public: Iterable[str] = (), secure: bool = True
 ) -> None:
     """
-    Refuse what `who` may not hear at this door.
+    Refuse what `who` may not hear at this door. A door that is `secure` takes `*` for all that it may.
 
     Raises Problem `not_found` for a name that is no channel, or not one of a door that is
     not `secure` (it carries the seed's channels and the `public` ones), naming only what
@@ -37,6 +37,8 @@ def check(
         raise Problem("invalid", f"A subscription names at most {NAMES_LIMIT} channels.")
     door = frozenset((*SEED_CHANNELS, *public))
     for name in names:
+        if secure and name == EVERY:
+            continue
         if not is_channel(name) or not (secure or name in door):
             raise Problem(
                 "not_found", f'There is no channel "{name[:64]}" here; you may read: {_readable(who, policy, door)}.'
@@ -49,9 +51,9 @@ def check(
 
 
 def coverage_of(names: Iterable[str], who: Principal, policy: Policy) -> Coverage:
-    """What a subscription of `who` to `names` covers; to none: all that `who` may read."""
+    """What a subscription of `who` to `names` covers; to none, or to `*`: all that `who` may read."""
     names = tuple(names)
-    if not names:
+    if not names or EVERY in names:
         return policy.readable(who)
     wanted = covering(names)
     return Coverage(frozenset(name for name in wanted.names if policy.may(who, Action.READ, name)))
@@ -83,6 +85,8 @@ def unauthenticated() -> Problem:
 
 
 def _hears(who: Principal, policy: Policy, name: str) -> bool:
+    if name == EVERY:
+        return bool(policy.readable(who))
     if name == GENERAL:
         # A union: whoever may read a part of it may listen to that part.
         return any(policy.may(who, Action.READ, part) for part in SEED_CHANNELS)

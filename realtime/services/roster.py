@@ -167,6 +167,11 @@ class Roster:
         connection = self.book.get(id)
         return None if connection is None or connection.session is None else connection
 
+    def standing(self, session: Session) -> dict[str, Any]:
+        """How a client stands: the `position` up to which the hub has told, and the id of its `connection` here."""
+        connection = self._by_session.get(session.id)
+        return {"position": str(self.hub.position), "connection": None if connection is None else connection.id}
+
     async def list(self, wanted: Wanted, stretch: Stretch) -> tuple[int, list[Row]]:
         """
         How many rows are meant in all, and those of the stretch, as they are stored; `view`
