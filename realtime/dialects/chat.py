@@ -107,6 +107,8 @@ def _conversation(conversation: Data) -> Data:
 
 def _rating(csat: Data) -> Data:
     return {
+        # Events that were kept before ratings said it have none.
+        "chat_id": csat.get("chat_id"),
         "conversation_id": csat["conversation_id"],
         "contact_name": csat["contact_name"],
         "rating": csat["rating"],

@@ -55,7 +55,7 @@ class Csat:
                 rows.change(tx, row["id"], values)
                 row = {**row, **values}
             metrics.rated(tx, conversation, row["cycle"], rating, tx.at)
-            view = csat_view(row, conversation["contact_name"])
+            view = csat_view(row, conversation["uuid"], conversation["contact_name"])
             event = tx.emit(Draft.of(CHANNEL, "csat.created", view, entity_id=row["id"], actor=who.name))
             if key is not None:
                 key.keep(tx, 201, [row["id"]], event.seq)
@@ -70,7 +70,7 @@ class Csat:
             if count == 0 or stretch.offset >= count:
                 return count, []
             found = await rows.list_rows(connection, which, stretch)
-        return count, [csat_view(row, row["contact_name"]) for row in found]
+        return count, [csat_view(row, row["chat_id"], row["contact_name"]) for row in found]
 
     async def get(self, id: int) -> dict[str, Any]:
         """The rating `id`. Raises Problem `not_found`."""
@@ -78,4 +78,4 @@ class Csat:
             row = await rows.get(connection, id)
         if row is None:
             raise Problem("not_found", f"There is no rating {id}.")
-        return csat_view(row, row["contact_name"])
+        return csat_view(row, row["chat_id"], row["contact_name"])

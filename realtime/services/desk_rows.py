@@ -84,11 +84,12 @@ def with_reactions(row: Row) -> dict[str, Any]:
     return {**message_view(row, row["chat_id"]), "reactions": row["reactions"]}
 
 
-def csat_view(row: Row, contact_name: str) -> dict[str, Any]:
+def csat_view(row: Row, chat_id: str, contact_name: str) -> dict[str, Any]:
     """A rating as REST and the data of its event show it."""
     return {
         "id": row["id"],
         "conversation_id": row["conversation_id"],
+        "chat_id": chat_id,
         "cycle": row["cycle"],
         "contact_name": contact_name,
         "asked_at": _moment(row["asked_at"]),

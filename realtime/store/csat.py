@@ -42,13 +42,13 @@ def change(tx: Transaction, id: int, values: Row) -> None:
 
 
 async def get(connection: AsyncConnection, id: int) -> Row | None:
-    """The row `id` with its `contact_name`."""
+    """The row `id` with its `chat_id` and `contact_name`."""
     found = (await connection.execute(_with_contact().where(csat.c.id == id))).mappings().first()
     return None if found is None else dict(found)
 
 
 async def list_rows(connection: AsyncConnection, which: CsatFilter, stretch: Stretch) -> list[Row]:
-    """The wanted stretch of the ratings, each with its `contact_name`."""
+    """The wanted stretch of the ratings, each with its `chat_id` and `contact_name`."""
     ids = csat.c.id
     statement = _with_contact().where(*_conditions(which))
     if stretch.id_after is not None:
@@ -66,7 +66,8 @@ async def count_rows(connection: AsyncConnection, which: CsatFilter) -> int:
 
 
 def _with_contact() -> Select[Any]:
-    return select(csat, conversations.c.contact_name).join_from(csat, conversations)
+    shown = conversations.c.uuid.label("chat_id"), conversations.c.contact_name
+    return select(csat, *shown).join_from(csat, conversations)
 
 
 def _conditions(which: CsatFilter) -> Iterator[ColumnElement[bool]]:

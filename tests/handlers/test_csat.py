@@ -10,7 +10,7 @@ from tests.conftest import Client
 from tests.rest import CONVERSATIONS, CSAT, conversation, done, event, message, rows, send, told
 
 FIELDS = [
-    *("id", "conversation_id", "cycle", "contact_name", "asked_at", "answered_at", "rating", "feedback"),
+    *("id", "conversation_id", "chat_id", "cycle", "contact_name", "asked_at", "answered_at", "rating", "feedback"),
     *("created_at", "updated_at"),
 ]
 OF_FIRST = f"{CONVERSATIONS}1/csat/"
@@ -38,7 +38,8 @@ async def test_a_rating_that_is_given_comes_back_from_every_door(desk: Client) -
     assert status == 201
     assert list(row) == FIELDS
     assert (row["rating"], row["feedback"], row["contact_name"]) == (5, "Excelente atendimento!", "João Silva")
-    assert (row["conversation_id"], row["cycle"]) == (1, 1)
+    chat = (await done(desk, "GET", f"{CONVERSATIONS}1/"))["uuid"]
+    assert (row["conversation_id"], row["chat_id"], row["cycle"]) == (1, chat, 1)
     assert row["asked_at"] <= row["answered_at"]
     assert headers["Location"] == "/api/v1/conversations/1/csat/"
     assert await rows(desk, headers["Location"].removeprefix("/api/v1/")) == [row]

@@ -162,6 +162,7 @@ class Rating(View):
 
     id = fields.identifier()
     conversation_id = fields.identifier()
+    chat_id = plain.String()
     cycle = fields.identifier()
     contact_name = plain.String()
     asked_at = fields.moment(allow_none=True)
