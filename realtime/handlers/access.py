@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -26,6 +26,16 @@ def require(request: web.Request, action: Action, channel: str | None = None) ->
     where = "" if channel is None else f" ({channel})"
     hint = "; sign in, or send a token with more rights" if who.is_guest else ""
     raise Problem("not_permitted", f"{_MEANING[action]}{where} is not permitted to {who.name} ({who.role}){hint}.")
+
+
+def shown(request: web.Request, row: dict[str, Any], channel: str) -> dict[str, Any]:
+    """
+    What a write is answered with: the row, or, to a token that may write to the channel but
+    not read it, the row's ids. A change that changes nothing is no way to read.
+    """
+    if request.app[keys.POLICY].may(request[keys.PRINCIPAL], Action.READ, channel):
+        return row
+    return {name: row[name] for name in ("id", "uuid") if name in row}
 
 
 def signed_in(request: web.Request) -> Principal:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from realtime import keys
 from realtime.handlers import filters
-from realtime.handlers.access import require
+from realtime.handlers.access import require, shown
 from realtime.handlers.answers import answer
 from realtime.handlers.bodies import parse_json, read_body, read_json, require_json
 from realtime.handlers.desk import CHAT, NAME, STATUS, key_of, listed, no_body, seq_of, user_filter
@@ -79,7 +79,7 @@ async def create_conversation(request: web.Request) -> web.Response:
 
     written = await once(request, body, do, _again(request))
     place = f"/api/v1/conversations/{written.row['id']}/"
-    return answer(written.row, 201, seq=written.seq, headers={"Location": place})
+    return answer(shown(request, written.row, CHAT), 201, seq=written.seq, headers={"Location": place})
 
 
 async def get_conversation(request: web.Request) -> web.Response:
@@ -118,7 +118,7 @@ async def _turn(request: web.Request, turn: Turn) -> web.Response:
         return await turn(conversation, who, once=key)
 
     written = await once(request, body, do, _again(request))
-    return answer(written.row, seq=seq_of(written))
+    return answer(shown(request, written.row, CHAT), seq=seq_of(written))
 
 
 def _again(request: web.Request) -> Callable[[Outcome], Awaitable[Written]]:
@@ -134,7 +134,7 @@ async def _update(request: web.Request, *, partial: bool) -> web.Response:
     who = require(request, Action.WRITE, CHAT)
     values = check(_CONVERSATION, await read_json(request), partial=partial)
     written = await request.app[keys.CONVERSATIONS].update(key_of(request, "conversation"), values, who)
-    return answer(written.row, seq=seq_of(written))
+    return answer(shown(request, written.row, CHAT), seq=seq_of(written))
 
 
 _ONE: Final = f"/api/v1/conversations/{{conversation:{NAME}}}/"

@@ -8,10 +8,10 @@ from aiohttp import web
 
 from realtime import keys
 from realtime.handlers import filters
-from realtime.handlers.access import require
+from realtime.handlers.access import require, shown
 from realtime.handlers.answers import answer
 from realtime.handlers.bodies import parse_json, read_body, require_json
-from realtime.handlers.desk import ANSWERED, CHAT, CSAT, KEY, NAME, RATING, key_of, listed
+from realtime.handlers.desk import ANSWERED, CSAT, KEY, NAME, RATING, key_of, listed
 from realtime.handlers.idempotency import once
 from realtime.handlers.pagination import window
 from realtime.handlers.schemas.checking import check
@@ -39,7 +39,7 @@ async def list_ratings_of(request: web.Request) -> web.Response:
 
 async def rate(request: web.Request) -> web.Response:
     """`POST /api/v1/conversations/{id or uuid}/csat/`: 201 and the row of the conversation's present cycle."""
-    who = require(request, Action.WRITE, CHAT)
+    who = require(request, Action.WRITE, CSAT)
     require_json(request)
     body = await read_body(request)
     values = check(_RATING, parse_json(body))
@@ -53,7 +53,7 @@ async def rate(request: web.Request) -> web.Response:
 
     written = await once(request, body, do, again)
     place = f"/api/v1/conversations/{written.row['conversation_id']}/csat/"
-    return answer(written.row, 201, seq=written.seq, headers={"Location": place})
+    return answer(shown(request, written.row, CSAT), 201, seq=written.seq, headers={"Location": place})
 
 
 async def _list(request: web.Request, conversation: int | str | None) -> web.Response:

@@ -9,7 +9,7 @@ from aiohttp import web
 from realtime import keys
 from realtime.errors import invalid
 from realtime.handlers import filters
-from realtime.handlers.access import require
+from realtime.handlers.access import require, shown
 from realtime.handlers.answers import answer, empty
 from realtime.handlers.bodies import parse_json, read_body, read_json, require_json
 from realtime.handlers.desk import CHAT, DELIVERED, MESSAGE_TYPE, NAME, SENDER, key_of, listed, seq_of
@@ -68,7 +68,7 @@ async def create_message(request: web.Request) -> web.Response:
     async def again(outcome: Outcome) -> Written:
         return Written(await messages.get(outcome.ids[0]), outcome.seq or NO_EVENT)
 
-    return _made(await once(request, body, do, again))
+    return _made(request, await once(request, body, do, again))
 
 
 async def get_message(request: web.Request) -> web.Response:
@@ -130,11 +130,11 @@ async def remove_reaction(request: web.Request) -> web.Response:
     return empty(seq=seq_of(written))
 
 
-def _made(written: Written) -> web.Response:
+def _made(request: web.Request, written: Written) -> web.Response:
     place = f"/api/v1/messages/{written.row['id']}/"
     # Nobody has reacted to what was not there before.
     row = {**written.row, "reactions": written.row.get("reactions", [])}
-    return answer(row, 201, seq=written.seq, headers={"Location": place})
+    return answer(shown(request, row, CHAT), 201, seq=written.seq, headers={"Location": place})
 
 
 async def _own_reaction(request: web.Request, who: Principal, message_id: int) -> dict[str, Any]:
@@ -162,7 +162,7 @@ async def _change(request: web.Request, who: Principal, values: dict[str, str]) 
         written = await messages.edit(key, values["content"], Speaker(who, AGENT))
     else:
         written = await messages.mark(key, values["status"], who)
-    return answer(await messages.get(written.row["id"]), seq=seq_of(written))
+    return answer(shown(request, await messages.get(written.row["id"]), CHAT), seq=seq_of(written))
 
 
 _OF_CONVERSATION: Final = f"/api/v1/conversations/{{conversation:{NAME}}}/messages/"

@@ -9,7 +9,7 @@ from aiohttp import web
 from realtime import keys
 from realtime.errors import Problem, invalid
 from realtime.handlers import bulk, filters
-from realtime.handlers.access import require
+from realtime.handlers.access import require, shown
 from realtime.handlers.answers import answer, empty
 from realtime.handlers.bodies import aside, parse_json, read_body, read_json, require_json
 from realtime.handlers.idempotency import once
@@ -95,7 +95,7 @@ class Resource:
         who = require(request, Action.WRITE, self.kind.channel)
         values = check(self.schema, await read_json(request), partial=partial)
         written = await request.app[keys.TELEMETRY].update(self.kind, self._id(request), values, who)
-        return answer(written.row, seq=written.seq)
+        return answer(shown(request, written.row, self.kind.channel), seq=written.seq)
 
     def _id(self, request: web.Request) -> int:
         wanted = int(request.match_info["id"])
