@@ -20,6 +20,7 @@ from realtime.emit import emit
 from realtime.handlers import chat, routes
 from realtime.middleware import install
 from realtime.policy import Policy
+from realtime.services.about import About
 from realtime.services.accounts import Accounts
 from realtime.services.backups import Backups
 from realtime.services.conversations import Conversations
@@ -86,6 +87,7 @@ async def _parts(app: web.Application) -> AsyncIterator[None]:
         metrics = app[keys.METRICS] = Metrics(store)
         relay.heard(metrics.heard)
         app[keys.FORMATS] = Formats(store.log.epoch)
+        app[keys.ABOUT] = About(store, hub, settings)
         heartbeat = app[keys.HEARTBEAT] = Heartbeat(hub, settings)
         heartbeat.start()
         stack.push_async_callback(heartbeat.stop)

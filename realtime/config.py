@@ -30,7 +30,7 @@ from realtime.settings_table import (
     examine,
 )
 
-__all__ = ["TABLE", "Problem", "Setting", "Settings", "SettingsError", "load", "tables"]
+__all__ = ["TABLE", "Problem", "Setting", "Settings", "SettingsError", "group_of", "load", "tables"]
 
 # What the command line itself reads: they are no settings of a server.
 COMMAND_LINE_VARIABLES = frozenset({"REALTIME_TOKEN", "REALTIME_URL"})
@@ -119,6 +119,12 @@ def _unknown(variables: Mapping[str, str], where: str) -> list[Problem]:
             near = get_close_matches(name, [*known, *sorted(COMMAND_LINE_VARIABLES)], 1, 0.0)[0]
             problems.append(Problem(name + where, f"is not a setting; the nearest is {near}"))
     return problems
+
+
+def group_of(name: str) -> str:
+    """The heading under which the documentation has the setting `name`."""
+    order = [row.name for row in TABLE]
+    return next(GROUPS[before] for before in reversed(order[: order.index(name) + 1]) if before in GROUPS)
 
 
 def tables() -> str:

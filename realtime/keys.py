@@ -13,6 +13,7 @@ from realtime.delivery.formats import Formats
 from realtime.delivery.heartbeat import Heartbeat
 from realtime.delivery.hub import Hub
 from realtime.policy import Policy, Principal
+from realtime.services.about import About
 from realtime.services.accounts import Accounts
 from realtime.services.backups import Backups
 from realtime.services.conversations import Conversations
@@ -43,6 +44,7 @@ PUBLICATIONS: Final = web.AppKey("publications", Publications)
 ROSTER: Final = web.AppKey("roster", Roster)
 DECLARING: Final = web.AppKey("declaring", Declaring)
 STEERING: Final = web.AppKey("steering", Steering)
+ABOUT: Final = web.AppKey("about", About)
 BACKUPS: Final = web.AppKey("backups", Backups)
 IDEMPOTENCY: Final = web.AppKey("idempotency", Idempotency)
 CONVERSATIONS: Final = web.AppKey("conversations", Conversations)

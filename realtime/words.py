@@ -38,6 +38,21 @@ def catalogue(language: str) -> Catalogue:
     return found
 
 
+@cache
+def own_catalogue(language: str) -> Catalogue:
+    """What the server alone translates, in its answers: no page loads it. Empty for English."""
+    found: Catalogue = {}
+    for path in sorted((_FOLDER / language / "server").glob("*.json")):
+        found |= json.loads(path.read_text("utf-8"))
+    return found
+
+
+def own_text(language: str, message: str) -> str:
+    """`message`, which is the server's own, in `language`."""
+    found = own_catalogue(language).get(message)
+    return found if isinstance(found, str) else message
+
+
 def text(language: str, message: str) -> str:
     """`message` in `language`, placeholders still in it."""
     found = catalogue(language).get(message)

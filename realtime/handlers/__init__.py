@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp import web
 
 MODULES: Final = (
+    "about",
     "accounts",
     "audit",
     "backups",
@@ -27,6 +28,7 @@ MODULES: Final = (
     "openapi",
     "pages",
     "publications",
+    "settings",
     "streams",
     "telemetry",
     "websockets",

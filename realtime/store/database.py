@@ -29,6 +29,10 @@ from realtime.errors import Problem
 log = structlog.get_logger(__name__)
 
 FILE_NAME: Final = "realtime.db"
+BESIDE: Final = ("-wal", "-shm")
+"""What SQLite keeps beside a database: it belongs to that one, and to no other."""
+
+SQLITE_VERSION: Final = sqlite3.sqlite_version
 READERS: Final = 4
 """Connections that read, each with a thread of its own; further readers wait their turn."""
 

@@ -23,13 +23,10 @@ from sqlalchemy import delete, select, update
 
 from realtime.policy import BELOW, Role
 from realtime.store.accounts import BUILT_IN, SYSTEM_ID, change_user, revoke_all
-from realtime.store.database import FILE_NAME
+from realtime.store.database import BESIDE, FILE_NAME
 from realtime.store.history import EPOCH, new_epoch
 from realtime.store.tables import login_links, logins, passwords, tokens, users
 from realtime.store.transaction import Transaction
-
-BESIDE: Final = ("-wal", "-shm")
-"""What SQLite keeps beside a database: it belongs to that one, and to no other."""
 
 RESTORED: Final = "database_restored"
 """The action of the audit entry with which the new history begins."""
