@@ -22,6 +22,7 @@ MODULES: Final = (
     "exports",
     "health",
     "history",
+    "latest",
     "logins",
     "messages",
     "metrics",
