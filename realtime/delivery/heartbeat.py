@@ -22,7 +22,12 @@ from realtime.errors import CloseCode
 
 log = structlog.get_logger(__name__)
 
+_SILENT: Final = "no sign of life in time"
+
 TICK: Final = 0.25
+SLACK: Final = 2 * TICK
+"""Seconds by which a client is asked early (a tenth of its interval at most): a look may be a tick late, twice."""
+
 EXPIRY_GRACE: Final = 30.0
 """Seconds that a session may go on after its token has expired, to renew it in place."""
 
@@ -33,12 +38,14 @@ class _Beat:
     id: a moment that is still to come must not keep what a closed session held.
     """
 
-    __slots__ = ("acknowledged", "asked_at", "session_id")
+    __slots__ = ("acknowledged", "asked_at", "session_id", "well_at")
 
-    def __init__(self, session_id: int) -> None:
+    def __init__(self, session_id: int, now: float) -> None:
         self.session_id = session_id
         self.asked_at: float | None = None
         self.acknowledged = 0
+        self.well_at = now
+        """Of a stream: when its reader was certainly there."""
 
 
 class Heartbeat:
@@ -56,8 +63,7 @@ class Heartbeat:
         self._hub = hub
         self._socket = (settings.heartbeat / 1_000, settings.heartbeat_timeout / 1_000)
         self._chat = (settings.socketio_heartbeat / 1_000, settings.socketio_timeout / 1_000)
-        stream = settings.stream_heartbeat / 1_000
-        self._stream = (stream, settings.stream_timeout / 1_000 - stream)
+        self._stream = (settings.stream_heartbeat / 1_000, settings.stream_timeout / 1_000)
         self._memory_limit = settings.outlets_limit
         self._beats: list[tuple[float, int, _Beat]] = []
         self._order = count()
@@ -78,7 +84,7 @@ class Heartbeat:
 
     def watch(self, session: Session) -> None:
         """Look after `session` until it leaves the hub."""
-        self._push(session.heard_at + self._pace(session)[0], _Beat(session.id))
+        self._push(session.heard_at + self._pace(session)[0], _Beat(session.id, session.heard_at))
 
     def pong(self, session: Session, payload: bytes) -> None:
         """The client has answered a ping; what it brings back is what `ping_frame` sent."""
@@ -119,10 +125,26 @@ class Heartbeat:
             if session is None or session.close_code is not None:
                 continue
             try:
-                self._look_at(session, beat, now)
+                (self._look_at_stream if self._is_stream(session) else self._look_at)(session, beat, now)
             except Exception as error:  # one session's failure is its own
                 log.error("a heartbeat failed", session=session.id, exc_info=error)
-                self._push(now + self._pace(session)[0], _Beat(session.id))
+                self._push(now + self._pace(session)[0], _Beat(session.id, now))
+
+    def _look_at_stream(self, session: Session, beat: _Beat, now: float) -> None:
+        """
+        Each look writes something, and what the one before has written tells: once it is
+        acknowledged, its reader was there when it was written, and perhaps no longer.
+        """
+        interval, patience = self._pace(session)
+        outlet = session.outlet
+        if outlet.outstanding() == 0 or outlet.acknowledged() > beat.acknowledged:
+            beat.well_at = beat.well_at if beat.asked_at is None else beat.asked_at
+        elif now >= beat.well_at + patience:
+            session.close(CloseCode.NO_PONG, _SILENT)
+            return
+        beat.asked_at, beat.acknowledged = now, outlet.acknowledged()
+        self._ask(session, now)
+        self._push(min(now + interval, beat.well_at + patience), beat)
 
     def _look_at(self, session: Session, beat: _Beat, now: float) -> None:
         interval, patience = self._pace(session)
@@ -136,7 +158,7 @@ class Heartbeat:
             beat.asked_at = None
             self._push(due, beat)
         else:
-            session.close(CloseCode.NO_PONG, "no sign of life in time")
+            session.close(CloseCode.NO_PONG, _SILENT)
 
     def _ask(self, session: Session, now: float) -> None:
         carries = session.format.heartbeat == PING
@@ -157,11 +179,7 @@ class Heartbeat:
         assert beat.asked_at is not None
         if session.heard_at >= beat.asked_at:
             return True
-        outstanding = session.outlet.outstanding()
-        progress = session.outlet.acknowledged() > beat.acknowledged
-        if self._is_stream(session):
-            return progress or outstanding == 0
-        return progress and outstanding > 0
+        return session.outlet.acknowledged() > beat.acknowledged and session.outlet.outstanding() > 0
 
     def _survey(self, now: float) -> None:
         """Once a second: expired credentials, and the memory of all outlets together."""
@@ -190,9 +208,14 @@ class Heartbeat:
         heapq.heappush(self._beats, (due, next(self._order), beat))
 
     def _pace(self, session: Session) -> tuple[float, float]:
-        if session.door == "chat":
-            return self._chat
-        return self._stream if self._is_stream(session) else self._socket
+        """
+        After how many seconds a quiet client is asked, and how long its answer may take; of
+        a stream, how long nothing at all may be acknowledged.
+        """
+        stream = self._is_stream(session)
+        interval, patience = self._chat if session.door == "chat" else self._stream if stream else self._socket
+        slack = min(SLACK, interval / 10)
+        return interval - slack, patience - slack if stream else patience
 
     @staticmethod
     def _is_stream(session: Session) -> bool:

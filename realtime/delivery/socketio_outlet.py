@@ -108,8 +108,9 @@ class SocketIOOutlet:
         if for_good:
             self._hold(GOODBYE + _CLOSE)
         # Whoever polls again in time gets what waits. Without a CLOSE packet its next poll
-        # fails, which to every client is a lost transport.
-        self._loop.call_later(CLOSE_GRACE if self._held else 0, self.end)
+        # fails, which to every client is a lost transport. One that does not even poll for
+        # the question whether it is there is waited for no longer.
+        self._loop.call_later(CLOSE_GRACE if self._held and code != CloseCode.NO_PONG else 0, self.end)
 
     # -- what the transports do with it -------------------------------------------------
 

@@ -140,6 +140,15 @@ async def test_idle_streams_get_signs_of_life(make_client: MakeClient) -> None:
         assert await asyncio.wait_for(ndjson.content.readline(), 5) == b"\n"
 
 
+async def test_a_stream_gets_its_signs_of_life_as_often_as_is_said_however_patient_the_server_is(
+    make_client: MakeClient,
+) -> None:
+    client = await make_client(stream_heartbeat=100, stream_timeout=600_000)
+    async with client.get("/api/v1/events/ndjson") as ndjson:
+        for _ in range(3):
+            assert await asyncio.wait_for(ndjson.content.readline(), 5) == b"\n"
+
+
 async def test_a_stream_whose_client_leaves_leaves_the_hub(client: Client) -> None:
     app = client.app
     assert app is not None
