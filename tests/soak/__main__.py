@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.soak import cuts, kill, order, retries, returning, stalled, start, stop
+from tests.soak import cuts, gathering, kill, order, retries, returning, silence, stalled, start, stop, storm
 
 
 class Tally(Protocol):
@@ -52,15 +52,27 @@ def _p6(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any
 
 def _p7(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
     published = given.megabytes * 1_000_000
-    return stalled.soak(stalled.Plan(folder, given.clients, given.stalled, published, rounds=given.rounds), say)
+    return stalled.soak(stalled.Plan(folder, given.clients or 1000, given.stalled, published, rounds=given.rounds), say)
 
 
 def _p8(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
-    return stop.soak(stop.Plan(folder, given.clients), say)
+    return stop.soak(stop.Plan(folder, given.clients or 1000), say)
 
 
 def _p9(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
     return start.soak(start.Plan(folder, given.events or 1_000_000, given.kills or 5), say)
+
+
+def _p10(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
+    return silence.soak(silence.Plan(folder, given.clients or 960), say)
+
+
+def _p11(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
+    return storm.soak(storm.Plan(folder, given.clients or 10_000), say)
+
+
+def _roster(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
+    return gathering.soak(gathering.Plan(folder, given.clients or 10_000, kicks=given.kicks), say)
 
 
 PROMISES: dict[str, tuple[str, Run]] = {
@@ -73,6 +85,9 @@ PROMISES: dict[str, tuple[str, Run]] = {
     "P7": ("who does not read costs its limit and nobody else anything", _p7),
     "P8": ("graceful stop", _p8),
     "P9": ("crash-only start", _p9),
+    "P10": ("dead peers are found", _p10),
+    "P11": ("a reconnection storm", _p11),
+    "roster": ("ten thousand connections, seen and closed by REST", _roster),
 }
 
 
@@ -108,7 +123,8 @@ def _arguments() -> argparse.Namespace:
         ("port", 8010, "P3-session: where its server listens (8010, as the seed's clients expect)"),
         ("subscriptions", 1000, "P5: subscriptions (1000)"),
         ("retries", 10_000, "P6: requests sent again, at least (10000)"),
-        ("clients", 1000, "P7, P8: clients (1000)"),
+        ("clients", 0, "clients (P7, P8: 1000, P10: 960, P11, roster: 10000)"),
+        ("kicks", 500, "roster: connections that are closed (500)"),
         ("stalled", 100, "P7: those of them that read nothing (100)"),
         ("megabytes", 20, "P7: what is published (20)"),
         ("rounds", 3, "P7: how often; the median counts (3)"),

@@ -39,10 +39,10 @@ class Mortal:
         """Where it is now."""
         return self.server.url
 
-    async def start(self) -> None:
-        """Listen; what was stored before is there again."""
+    async def start(self, port: int = 0) -> None:
+        """Listen (on that port, where one is named); what was stored before is there again."""
         begun = time.monotonic()
-        self._server = await asyncio.to_thread(Server, self._folder, port=self._port)
+        self._server = await asyncio.to_thread(Server, self._folder, port=port or self._port)
         self.slowest_start = max(self.slowest_start, time.monotonic() - begun)
         self.up.set()
 

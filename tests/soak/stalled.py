@@ -19,6 +19,7 @@ import aiohttp
 
 from tests.house import ROOT
 from tests.programs import Server
+from tests.soak.admin import memory
 
 CHANNEL: Final = "soak"
 SAMPLE: Final = 0.02
@@ -105,12 +106,12 @@ async def _round(plan: Plan, tally: Tally, folder: Path, stalled: int) -> tuple[
     """One server, one publisher; the others' 99th percentile in seconds, and by how much memory grew."""
     with await asyncio.to_thread(Server, folder) as server:
         listeners = await _listeners(server, plan, stalled)
-        before = _memory(server)
+        before = memory(server)
         watched = asyncio.create_task(_highest(server))
         sent = await _publish(server, plan, tally.events)
         heard = await listeners.done(tally.events)
         watched.cancel()
-        grown = max(await watched, _memory(server)) - before
+        grown = max(await watched, memory(server)) - before
         tally.fell_behind += await _fell_behind(server) if stalled else 0
     # The rest of the clients, or those in their place, are looked at: the same number in both cases.
     others = heard["arrivals"][: plan.clients - plan.stalled]
@@ -178,16 +179,10 @@ async def _highest(server: Server) -> int:
     most = 0
     try:
         while True:
-            most = max(most, _memory(server))
+            most = max(most, memory(server))
             await asyncio.sleep(SAMPLE)
     except asyncio.CancelledError:
         return most
-
-
-def _memory(server: Server) -> int:
-    """Resident bytes of the server now (proc(5))."""
-    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
-    return pages * 4096
 
 
 async def _fell_behind(server: Server) -> int:
