@@ -54,7 +54,7 @@ class Idempotency:
         if outcome.at < clock.now() - self._lifetime:
             await self._store.committer.submit(key.forget)
             return await do(key)
-        if outcome.digest != key.digest:
+        if outcome.digest not in (key.digest, idempotency.NO_DIGEST):
             raise Problem("key_reused", "This Idempotency-Key was used with another body; take a new one.")
         return await again(outcome)
 

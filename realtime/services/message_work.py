@@ -17,8 +17,8 @@ from realtime.services import desk_checks as checks
 from realtime.services.conversation_work import CHANNEL, Desk
 from realtime.services.desk_rows import NO_EVENT, Written, fingerprint, message_view
 from realtime.store import conversations as conversation_rows
+from realtime.store import idempotency, scrub
 from realtime.store import messages as rows
-from realtime.store import scrub
 from realtime.store.desk_tables import reactions
 from realtime.store.transaction import Row
 
@@ -110,7 +110,8 @@ def mark(desk: Desk, message: Subject, status: str) -> Written:
 def delete(desk: Desk, message: Subject) -> Written:
     """
     Take the text away, from the row, from all events of the message, from the index; with
-    it its reactions and its salt. What SQLite leaves behind goes by `store.scrub`.
+    it its reactions, its salt, and the digest of the request that sent it. What SQLite
+    leaves behind goes by `store.scrub`.
     """
     tx, row = desk.tx, message.row
     if row["deleted_at"] is not None:
@@ -119,6 +120,7 @@ def delete(desk: Desk, message: Subject) -> Written:
     before = fingerprint(row["content"], row["salt"] or token_hex(_SALT_BYTES))
     rows.remove_reactions(tx, row["id"])
     scrub.forget_events(tx, row["id"], dumps({**message.ids, "deleted": True}))
+    idempotency.forget_bodies(tx, [row["id"]], row["created_at"])
     changes = {"salt": None, "deleted_at": tx.at, "deleted_by": deleter, "updated_at": tx.at}
     row = rows.erase(tx, row, changes)
     view = message_view(row, message.chat_id)

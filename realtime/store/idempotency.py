@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from realtime.jsonio import dumps, loads_trusted
@@ -12,6 +13,8 @@ from realtime.store.tables import idempotency_keys
 from realtime.store.transaction import Transaction
 
 _columns = idempotency_keys.c
+
+NO_DIGEST: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Key:
     path: str
     key: str
     digest: str
+    """Of the body, SHA-256. Kept as NO_DIGEST once what the body said is to be known no more."""
 
     def keep(self, tx: Transaction, status: int, ids: list[int], seq: int | None) -> None:
         """Remember, in the unit of work that does it, what the request did."""
@@ -59,6 +63,12 @@ class Outcome:
     ids: list[int]
     seq: int | None
     at: int
+
+
+def forget_bodies(tx: Transaction, ids: list[int], at: int) -> None:
+    """Keep no longer what the bodies were by which these rows were made at `at` (milliseconds)."""
+    made = and_(_columns.created_at == at, _columns.ids == dumps(ids).decode())
+    tx.write(update(idempotency_keys).where(made).values(digest=NO_DIGEST))
 
 
 async def look_up(connection: AsyncConnection, key: Key) -> Outcome | None:

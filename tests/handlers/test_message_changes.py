@@ -6,8 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from realtime import keys
 from realtime.policy import Role
+from realtime.store.tables import idempotency_keys
 from tests.conftest import Client
 from tests.rest import CONVERSATIONS, MESSAGES, conversation, done, event, message, rows, send, told, user
 
@@ -62,6 +65,22 @@ async def test_delivery_goes_on_and_never_back(desk: Client) -> None:
             assert data == {**without_reactions(row), "change": "status"}
     assert row["status"] == "read"
     assert row["edited_at"] is None
+
+
+async def test_a_deleted_message_leaves_no_digest_of_its_request_behind_and_is_still_sent_once(desk: Client) -> None:
+    body, key = {"content": "mi clave es 7"}, {"Idempotency-Key": "k"}
+    _, first, headers = await send(desk, "POST", OF_FIRST, body, **key)
+    await send(desk, "POST", OF_FIRST, {"content": "hola"}, **{"Idempotency-Key": "l"})
+    await done(desk, "DELETE", f"{MESSAGES}{first['id']}/")
+
+    async with desk.app[keys.STORE].database.read() as connection:
+        kept = dict(
+            (await connection.execute(select(idempotency_keys.c.key, idempotency_keys.c.digest))).tuples().all()
+        )
+    assert (kept["k"], bool(kept["l"])) == ("", True)
+    status, again, more = await send(desk, "POST", OF_FIRST, body, **key)
+    assert (status, again["id"], again["content"]) == (201, first["id"], "")
+    assert more["Event-Seq"] == headers["Event-Seq"]
 
 
 async def test_a_deleted_message_leaves_no_text_behind(desk: Client) -> None:
