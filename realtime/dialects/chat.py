@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from realtime.dialects import socketio
 from realtime.dialects.roster import NOTICE
+from realtime.errors import Problem
 from realtime.events import Event, Signal
 from realtime.jsonio import dumps, loads_trusted
 
@@ -50,6 +51,15 @@ class Chat:
 
 
 CHAT: Final = Chat()
+
+_FIELDS: Final = {"content": "body"}
+"""Where this dialect has another name for a field than REST."""
+
+
+def failure(problem: Problem) -> Data:
+    """What an acknowledgement says of a command that was refused, in the names that its client knows."""
+    errors = {_FIELDS.get(field, field): said for field, said in (problem.errors or {}).items()}
+    return socketio.failure(Problem(problem.code, problem.detail, errors=errors))
 
 
 def seconds(time: str) -> str:

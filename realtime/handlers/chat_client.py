@@ -22,7 +22,7 @@ from realtime.channels import Coverage
 from realtime.delivery.frames import text_frame
 from realtime.delivery.rate import Rate
 from realtime.delivery.session import Session
-from realtime.dialects import chat_commands, socketio
+from realtime.dialects import chat, chat_commands, socketio
 from realtime.dialects.chat_commands import Auth
 from realtime.dialects.socketio import BadPacket, Connect, Emit, Leave
 from realtime.errors import CloseCode, Problem
@@ -205,14 +205,14 @@ class ChatClient:
                 raise _needed()
             command = chat_commands.read(packet.name, packet.args)
         except Problem as problem:
-            self._answer(packet.id, socketio.failure(problem))
+            self._answer(packet.id, chat.failure(problem))
             self.refuse(problem)
             return
         self._bad_frames = 0
         try:
             await self._answer_when_done(packet.id, self._desk.carry_out(command, answered=packet.id is not None))
         except Problem as problem:
-            self._answer(packet.id, socketio.failure(problem))
+            self._answer(packet.id, chat.failure(problem))
 
     async def _answer_when_done(self, id: int | None, doing: Coroutine[Any, Any, dict[str, Any]]) -> None:
         """
@@ -234,7 +234,7 @@ class ChatClient:
         if error is None:
             self._answer(id, {"ok": True, **task.result()})
         elif isinstance(error, Problem):
-            self._answer(id, socketio.failure(error))
+            self._answer(id, chat.failure(error))
         else:
             log.error("a command failed", door=DOOR, exc_info=error)
             self._answer(id, socketio.failure(Problem("internal", "The server failed.")))

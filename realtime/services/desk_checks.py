@@ -21,6 +21,8 @@ ORIGIN_LIMIT: Final = 64
 CLAIM_LIMIT: Final = 64
 """Characters of the id that a guest claims to have."""
 
+CLAIM: Final = f"1 to {CLAIM_LIMIT} printable characters, not blank"
+
 STATUSES: Final = ("open", "pending", "closed")
 SENDERS: Final = ("customer", "agent", "bot", "system")
 DELIVERY: Final = ("sent", "delivered", "read")
@@ -52,6 +54,13 @@ def line(name: str, value: str, most: int) -> str:
     """A text of 1 to `most` characters, not only spaces."""
     if not 1 <= len(value) <= most or not value.strip() or not sound(value):
         raise invalid(**{name: f"Must be 1 to {most} characters, not blank."})
+    return value
+
+
+def claim(name: str, value: str) -> str:
+    """Who a guest claims to be. What cannot be seen is refused: it would make two names of one look."""
+    if not 1 <= len(value) <= CLAIM_LIMIT or not value.isprintable() or not value.strip():
+        raise invalid(**{name: f"Must be {CLAIM}."})
     return value
 
 

@@ -214,7 +214,8 @@ class Messages:
 def _check_names(speaker: Speaker, place: Place) -> None:
     checks.word("sender", speaker.sender, checks.SENDERS)
     checks.line("origin_channel", place.origin_channel, checks.ORIGIN_LIMIT)
-    claims = {"contact_name": place.contact_name, "sender_name": speaker.name, "sender_id": speaker.sender_id}
-    for name, value in claims.items():
+    for name, value in {"contact_name": place.contact_name, "sender_name": speaker.name}.items():
         if value is not None:
-            checks.line(name, value, checks.CLAIM_LIMIT if name == "sender_id" else checks.NAME_LIMIT)
+            checks.line(name, value, checks.NAME_LIMIT)
+    if speaker.sender_id is not None:
+        checks.claim("sender_id", speaker.sender_id)

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from realtime.delivery.session import Session
-from realtime.errors import Problem, invalid
+from realtime.errors import Problem
 from realtime.policy import Role
+from realtime.services import desk_checks as checks
 from realtime.services.users import folded
 from realtime.store import presence as rows
 from realtime.store.opening import Store
 
 DOORS: Final = frozenset({"dashboard", "chat", "channels", "secure"})
 """Where a connection is presence; the pages come in by these too, as `realtime.v1`."""
-
-CLAIM: Final = "1 to 64 printable characters"
-_CLAIM_LENGTH: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +45,14 @@ def account_of(session: Session) -> Identity | None:
 
 async def claim_of(session: Session, user_id: str, username: str, store: Store) -> Identity:
     """
-    Who the guest of a `chat` session claims to be. Raises Problem `invalid` for what is not
-    CLAIM, `not_permitted` for anybody else, and for the id, uuid or name of an account.
+    Who the guest of a `chat` session claims to be. Raises Problem `invalid` for what is no
+    `desk_checks.CLAIM`, `not_permitted` for anybody else, and for the id, uuid or name of an account.
     """
     if session.door != "chat" or session.principal.role is not Role.GUEST:
         raise Problem("not_permitted", "Only a user, or a guest of the chat, can be online.")
     user_id, username = user_id.strip(), username.strip() or user_id.strip()
     for name, text in (("user_id", user_id), ("username", username)):
-        if not 1 <= len(text) <= _CLAIM_LENGTH or not text.isprintable():
-            raise invalid(**{name: f"Must be {CLAIM}."})
+        checks.claim(name, text)
     async with store.database.read() as connection:
         for text in (user_id, username):
             if await rows.is_account(connection, text, folded(text)):

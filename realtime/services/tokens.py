@@ -13,7 +13,7 @@ from realtime.config import Settings
 from realtime.errors import CloseCode, Problem, invalid
 from realtime.jsonio import dumps
 from realtime.policy import ASSIGNABLE, BELOW, Action, Principal, Role
-from realtime.services.credentials import Changed, Credentials
+from realtime.services.credentials import Changed, Credentials, words
 from realtime.services.secrets import Kind, digest, draw
 from realtime.services.users import ROLES, create_user, folded, note, unlimited
 from realtime.store import accounts
@@ -115,7 +115,10 @@ class Tokens:
             "revoked_at": None,
         }
         tx.insert(tokens, row)
-        shown = {key: row[key] for key in ("name", "role", "channels", "verbs", "expires_at")}
+        shown = {key: row[key] for key in ("name", "role", "expires_at")} | {
+            "channels": None if channels is None else words(channels),
+            "verbs": None if verbs is None else words(verbs),
+        }
         note(tx, who, "token_created", {"token_id": row["id"], "user_id": user["id"], **shown})
         # The row itself waits for its commit: what is left out of the answer stays in it.
         return {name: value for name, value in row.items() if name != "hash"} | {"user": user["name"]}

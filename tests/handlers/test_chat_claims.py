@@ -66,3 +66,23 @@ async def test_a_guest_who_has_said_at_once_that_it_comes_and_goes_has_gone(clie
         assert await guest.call("user:connected", {**ZE, "user_id": "v9"}) == {"ok": True}
 
         assert [user["user_id"] for user in client.app[keys.PRESENCE].users()] == ["v9"]
+
+
+@pytest.mark.parametrize("claim", ["an\u200ba", "\u202eana", "ana\u00ad", "ana\u00a0", "ana\n"])
+async def test_nobody_speaks_under_a_name_that_looks_like_anothers(client: Client, claim: str) -> None:
+    await token_for(client, Role.AGENT, "ana")
+    before = client.app[keys.HUB].tip
+    async with Chat(client) as guest:
+        await guest.connect()
+        answer = await guest.call("message:send", {"chat_id": "c", "sender_id": claim, "body": "Hello World!"})
+
+    assert answer["error"]["code"] in ("invalid", "not_permitted")
+    assert client.app[keys.HUB].tip == before
+
+
+async def test_a_refusal_calls_a_field_as_the_client_does(client: Client) -> None:
+    async with Chat(client) as guest:
+        await guest.connect()
+        answer = await guest.call("message:send", {"chat_id": "c", "body": " "})
+
+    assert answer["error"] == {"code": "invalid", "message": "body: Must be 1 to 65536 characters, not blank."}

@@ -179,6 +179,14 @@ async def test_a_token_for_a_new_user_makes_the_user_only_where_that_was_asked_f
     assert [entry["action"] for entry in audited(heard)] == ["user_created", "token_created", "token_created"]
 
 
+async def test_the_limits_of_a_token_are_audited_as_lists(accounts, heard):
+    await token_of(accounts, "ana", Role.AGENT, channels=["lab", "csat"], verbs=["read"])
+    await token_of(accounts, "ana", Role.AGENT)
+
+    told = [entry["details"] for entry in audited(heard) if entry["action"] == "token_created"]
+    assert [(each["channels"], each["verbs"]) for each in told] == [(["csat", "lab"], ["read"]), (None, None)]
+
+
 async def test_a_user_has_at_most_so_many_tokens(accounts, monkeypatch):
     monkeypatch.setattr(tokens, "TOKENS_PER_USER", 3)
     rows = [(await token_of(accounts, "ana"))[1] for _ in range(3)]
