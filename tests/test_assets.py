@@ -63,13 +63,6 @@ def test_a_page_knows_all_modules_that_it_will_load() -> None:
     assert len(rest) == len(set(rest))
 
 
-def test_the_first_load_of_the_start_page_is_small() -> None:
-    styles = ["vendor/pico/pico.min.css", "css/site.css", "css/feed.css", "css/rows.css", "icon.svg"]
-    parts = [*assets().modules("js/pages/home.js", "pt-BR"), *(assets()[name] for name in styles)]
-
-    assert sum(len(part.zipped or part.body) for part in parts) < 60 * 1024
-
-
 def names(found: list[Asset]) -> list[str]:
     return [asset.name for asset in found]
 

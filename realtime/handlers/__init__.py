@@ -28,6 +28,7 @@ MODULES: Final = (
     "metrics",
     "openapi",
     "pages",
+    "preferences",
     "publications",
     "settings",
     "streams",

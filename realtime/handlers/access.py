@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
 
 from realtime import keys
+from realtime.channels import PRIVATE, SEED_CHANNELS
 from realtime.errors import Problem
 from realtime.policy import Action, Principal, Role
 from realtime.services.credentials import unauthenticated
@@ -50,6 +52,22 @@ def signed_in(request: web.Request) -> Principal:
     if who.is_guest:
         raise Problem("not_permitted", "This is for users; a guest has no account.")
     return who
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What somebody may do, and which of the product's own channels they may read."""
+
+    may: tuple[Action, ...]
+    reads: tuple[str, ...]
+
+
+def rights_of(request: web.Request, who: Principal) -> Rights:
+    """The rights of `who`, as a page needs them to ask for nothing that would be refused."""
+    policy = request.app[keys.POLICY]
+    may = tuple(action for action in Action if policy.may(who, action))
+    reads = tuple(name for name in (*SEED_CHANNELS, *PRIVATE) if policy.may(who, Action.READ, name))
+    return Rights(may, reads)
 
 
 def _needed() -> Problem:

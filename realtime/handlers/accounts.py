@@ -9,7 +9,7 @@ from aiohttp import web
 from realtime import keys
 from realtime.clock import timestamp
 from realtime.errors import Problem
-from realtime.handlers.access import require, signed_in
+from realtime.handlers.access import require, rights_of, signed_in
 from realtime.handlers.answers import answer, empty
 from realtime.handlers.bodies import read_json
 from realtime.handlers.filters import IDENTIFIER, Filter, stretch, value
@@ -147,8 +147,9 @@ async def make_ticket(request: web.Request) -> web.Response:
 
 
 async def me(request: web.Request) -> web.Response:
-    """`GET /api/v1/me`: `{name, role, user_id, credential, expires_at, access}`; `credential` is its kind."""
+    """`GET /api/v1/me`: `{name, role, user_id, credential (its kind), expires_at, access, may, reads}`."""
     who = request[keys.PRINCIPAL]
+    rights = rights_of(request, who)
     body = {
         "name": who.name,
         "role": who.role,
@@ -156,6 +157,8 @@ async def me(request: web.Request) -> web.Response:
         "credential": who.credential.partition(":")[0],
         "expires_at": None if who.expires_at is None else timestamp(who.expires_at),
         "access": request.app[keys.SETTINGS].access_mode,
+        "may": rights.may,
+        "reads": rights.reads,
     }
     return answer(body)
 

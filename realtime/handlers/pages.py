@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -11,7 +13,7 @@ from aiohttp import ETag, web
 from realtime import keys
 from realtime.assets import Asset, assets, source_hash
 from realtime.errors import Problem
-from realtime.handlers.access import require
+from realtime.handlers.access import require, rights_of
 from realtime.handlers.pagination import base_url
 from realtime.handlers.screens import policy, screen
 from realtime.policy import Action
@@ -25,11 +27,32 @@ ASK: Final = "no-cache"
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
-async def home(request: web.Request) -> web.Response:
-    """`GET /`: the live feed of the sensor system."""
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """
+    A page of the built-in site: `title` (English; translated like all words), the module that it
+    runs and its own stylesheets, both below `static/`.
+    """
+
+    title: str
+    entry: str
+    styles: tuple[str, ...] = ()
+
+
+SCREENS: Final[Mapping[str, Screen]] = {
+    "/": Screen("Live events", "js/pages/home.js", ("css/feed.css", "css/rows.css")),
+}
+"""The pages by path. Whoever is let in at all gets each of them; a page itself says what its reader may not see."""
+
+
+async def page(request: web.Request) -> web.Response:
+    """`GET` of a path of SCREENS."""
     who = require(request, Action.READ)
+    found = SCREENS[request.path.rstrip("/") or "/"]
+    rights = rights_of(request, who)
     access = request.app[keys.SETTINGS].access_mode
-    return screen(request, "home.html", "js/pages/home.js", who=who, access=access, origin=base_url(request))
+    given = {"who": who, "rights": rights, "access": access, "origin": base_url(request)}
+    return screen(request, "page.html", found.entry, screen=found, **given)
 
 
 async def websocket_client(request: web.Request) -> web.Response:
@@ -85,7 +108,7 @@ def _client_sources() -> dict[str, str]:
 
 
 ROUTES = [
-    web.get("/", home),
+    *(web.get(path, page) for path in SCREENS),
     web.get("/websocket_client.html", websocket_client),
     web.get("/websocket_client.js", websocket_client_script),
     web.get("/favicon.ico", icon),

@@ -26,7 +26,7 @@ def screen(request: web.Request, template: str, entry: str, **given: object) -> 
     import_map, modules = _modules(root_of(request), language_of(request), entry)
     response = render_page(request, template, {**given, "import_map": Markup(import_map), "modules": modules})
     response.headers["Content-Security-Policy"] = policy(request, {"script-src": source_hash(import_map)})
-    response.headers["Vary"] = "Accept-Language"
+    response.headers["Vary"] = "Accept-Language, Cookie"
     return response
 
 

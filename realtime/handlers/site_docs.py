@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from realtime.handlers.pages import SCREENS
 from realtime.handlers.schemas.accounts import NewPassword, NewToken, NewUser, Token, User, UserChange
 from realtime.handlers.telemetry_docs import PAGING
 from realtime.openapi import STRING, Operation, Parameter, page_of
-from realtime.policy import ASSIGNABLE
+from realtime.policy import ASSIGNABLE, Action
 
 _FLAG: Final = {"type": "boolean"}
 _NULLABLE: Final = {"type": ["string", "null"]}
@@ -136,6 +137,8 @@ _ACCOUNTS: Final = {
                 "credential": STRING,
                 "expires_at": _NULLABLE,
                 "access": {"type": "string", "enum": ["open", "closed"]},
+                "may": {"type": "array", "items": {"type": "string", "enum": list(Action)}},
+                "reads": {"type": "array", "items": STRING},
             },
         },
         errors=_ASKED,
@@ -165,7 +168,7 @@ _OPERATIONS: Final = {
     "GET /metrics": Operation("Figures for Prometheus", "operations", answer=STRING, media="text/plain", errors=_ASKED),
 }
 _PAGES: Final = {
-    "GET /": _page("The live feed", *_ASKED),
+    **{f"GET {path}": _page(f"The page “{screen.title}”", *_ASKED) for path, screen in SCREENS.items()},
     "GET /websocket_client.html": _page("A test client, which also works as a file", public=True),
     "GET /websocket_client.js": Operation("Its script", "pages", answer=STRING, media="text/javascript", public=True),
     "GET /favicon.ico": Operation("The icon", "pages", answer=STRING, media="image/svg+xml", public=True),

@@ -9,7 +9,7 @@ leads from the page to the site's root, so that pages work below any path of a p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import aiohttp_jinja2
 import jinja2
@@ -18,6 +18,10 @@ from jinja2.runtime import Context
 
 from realtime import words
 from realtime.assets import assets
+
+THEMES: Final = ("light", "dark")
+THEME_COOKIE: Final = "theme"
+LANGUAGE_COOKIE: Final = "language"
 
 
 def set_up_templates(app: web.Application) -> jinja2.Environment:
@@ -35,8 +39,17 @@ def set_up_templates(app: web.Application) -> jinja2.Environment:
 
 
 def language_of(request: web.Request) -> str:
-    """The language in which this reader is answered."""
+    """The language in which this reader is answered: the one chosen on a page, else the browser's."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in words.LANGUAGES:
+        return chosen
     return words.negotiate(request.headers.get("Accept-Language", ""))
+
+
+def theme_of(request: web.Request) -> str:
+    """The one of THEMES that was chosen on a page; empty for the system's."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
 
 
 def root_of(request: web.Request) -> str:
@@ -55,6 +68,7 @@ def render_page(
     root = root_of(request)
     context = {
         "language": language_of(request),
+        "theme": theme_of(request),
         "root": root,
         "asset": lambda name: f"{root}static/{assets()[name].hashed}",
         **(given or {}),

@@ -9,7 +9,13 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
+from realtime import keys
 from realtime.assets import assets, source_hash
+from realtime.handlers.pages import SCREENS
+from realtime.policy import Role
+from realtime.services.first_start import SYSTEM
+from realtime.services.tokens import Wanted
+from realtime.words import LANGUAGES
 from tests.conftest import Client, MakeClient
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -45,6 +51,27 @@ async def test_all_that_the_page_names_is_there_and_may_be_kept_for_ever(client:
             assert answer.status == 200
             forever = "immutable" in answer.headers["Cache-Control"]
             assert forever == bool(re.search(r"\.[0-9a-f]{12}\.", name))
+
+
+@pytest.mark.parametrize("path", SCREENS)
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_first_load_of_a_page_is_small(client: Client, path: str, language: str) -> None:
+    """What comes over the wire: the page, its styles and all modules that it imports by name."""
+    headers = {"Accept-Language": language, "Accept-Encoding": "gzip"}
+    async with ClientSession(auto_decompress=False) as raw:
+        async with raw.get(client.make_url(path), headers=BROWSER | headers) as answer:
+            whole = body = await answer.read()
+            if answer.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+        named = re.findall(r'<link rel="(?:icon|stylesheet|modulepreload)"[^>]* href="([^"]+)"', body.decode())
+        assert len(named) > 20
+        loaded = len(whole)
+        for name in named:
+            async with raw.get(client.make_url(path).join(URL(name)), headers=headers) as answer:
+                assert answer.status == 200
+                loaded += len(await answer.read())
+
+    assert loaded <= 120 * 1024
 
 
 async def test_a_file_is_sent_zipped_once_and_then_not_at_all(client: Client) -> None:
@@ -112,7 +139,43 @@ async def test_the_page_is_in_the_readers_language_and_says_so_to_caches(client:
     assert "Eventos ao vivo" in await page(client, **{"Accept-Language": "pt-BR,pt;q=0.9"})
     async with client.get("/", headers=BROWSER | {"Accept-Language": "es"}) as answer:
         assert '<html lang="es">' in await answer.text()
-        assert answer.headers["Vary"] == "Accept-Language"
+        assert answer.headers["Vary"] == "Accept-Language, Cookie"
+
+
+async def test_theme_and_language_are_as_they_were_chosen(client: Client) -> None:
+    async with client.post("/preferences", json={"theme": "dark", "language": "es"}) as answer:
+        assert answer.status == 204
+        assert all("HttpOnly" in cookie.OutputString() for cookie in answer.cookies.values())
+    assert '<html lang="es" data-theme="dark">' in await page(client, **{"Accept-Language": "pt-BR"})
+
+    async with client.post("/preferences", json={"theme": "system"}) as answer:
+        assert answer.status == 204
+    assert '<html lang="es">' in await page(client, **{"Accept-Language": "pt-BR"})
+    async with client.post("/preferences", json={"theme": "pink"}) as answer:
+        assert answer.status == 400
+        assert (await answer.json())["errors"] == {"theme": ["One of system, light, dark."]}
+
+
+async def test_a_cookie_that_means_nothing_is_passed_over(client: Client) -> None:
+    cookies = {"Cookie": 'theme="><script>; language=xx'}
+
+    assert '<html lang="es">' in await page(client, **cookies, **{"Accept-Language": "es"})
+
+
+async def test_a_page_knows_what_its_reader_may_do_and_read(make_client: MakeClient) -> None:
+    client = await make_client(access="closed")
+    wanted = Wanted("test", "vera", Role.VIEWER, make_user=True)
+    assert client.app is not None
+    token = (await client.app[keys.ACCOUNTS].tokens.create(SYSTEM, wanted))[1]
+
+    text = await page(client, Authorization=f"Bearer {token}")
+
+    assert 'data-may="read"' in text
+    assert 'data-reads="general sensors readings locations anomalies predictions chat csat users"' in text
+    async with client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}) as answer:
+        me = await answer.json()
+        assert me["may"] == ["read"]
+        assert "audit" not in me["reads"]
 
 
 async def test_without_javascript_there_is_a_line_for_the_terminal(client: Client) -> None:

@@ -2,6 +2,7 @@
 // page is open: it comes back by itself, from where it was, and says at any time how it stands.
 
 import { signal } from "@preact/signals";
+import { Commands } from "./commands.js";
 import { tip } from "./past.js";
 import { Refused, socketAddress } from "./place.js";
 import { format, parse } from "./position.js";
@@ -17,26 +18,38 @@ const STEADY_AFTER = 10_000;
 // RFC 6455 codes after which the same request would only be refused again.
 const FINAL = new Set([1000, 1002, 1008, 1009]);
 
+/** The door of the support desk, which carries its own channels and takes its commands. */
+export const DESK = "ws/dashboard/";
+
+/** The door of every channel that the reader may read. */
+export const SECURE = "api/v1/ws/secure";
+
 /**
- * Listens to `channel`. `state` is a signal of
+ * Listens at `door` (DESK, or SECURE) to `channels`: names that the reader may read, at least one. `state` is a signal of
  *   {kind: "connecting"}               before the first time
  *   {kind: "catching", left}           `left`: how far it is to the tip, in numbers of the log
  *   {kind: "live"}
  *   {kind: "waiting", until, since}    tries again at `until` (performance.now()), not live since the Date `since`
  *   {kind: "offline", since}           the browser has no network, and tries when it has one
- *   {kind: "stopped", code, reason, since}   the server does not want it back; `start` tries all the same
+ *   {kind: "stopped", code, reason, since}   the server does not want it back; `retryNow` tries all the same
  *   {kind: "signedout", since}         the server wants a credential
+ *   {kind: "barred"}                   there is no channel that the reader may read, so nothing is listened to
  *
- * It begins at the tip, which it tells to `onBegin(position)`. `onEvent(event)` gets each event
- * after that once, in order. `onGap({from, to, over})` is told what cannot be replayed
- * (positions); `over` when nothing more of the past will follow.
+ * It begins at the tip, which it tells to `onBegin(position)`. `onEvent(event)` gets each event after that once, in
+ * order, with the `epoch` of its history. `onGap({from, to, over})` is told what cannot be replayed (positions); `over`
+ * when nothing more of the past will follow: what a page has learned from events alone is then to be asked for anew.
+ * `onSignal({type, channel, data})` gets passing news, which is neither kept nor made up for. `position` is how far
+ * it has heard, `{epoch, seq}`; null before it began.
  */
 export class Connection {
-  constructor({ channel, onBegin, onEvent, onGap }) {
-    this.channel = channel;
-    this.onBegin = onBegin;
-    this.onEvent = onEvent;
-    this.onGap = onGap;
+  constructor({ door = SECURE, channels, onBegin, onEvent, onGap, onSignal }) {
+    this.door = door;
+    this.channels = channels;
+    this.onBegin = onBegin ?? (() => {});
+    this.onEvent = onEvent ?? (() => {});
+    this.onGap = onGap ?? (() => {});
+    this.onSignal = onSignal ?? (() => {});
+    this.commands = new Commands();
     this.state = signal({ kind: "connecting" });
     this.position = null;
     this.socket = null;
@@ -49,6 +62,10 @@ export class Connection {
 
   /** Listen, from now on for as long as the page is open. */
   start() {
+    if (this.channels.length === 0) {
+      this.state.value = { kind: "barred" };
+      return;
+    }
     this.watch();
     this.connect();
   }
@@ -56,6 +73,15 @@ export class Connection {
   /** The reader does not want to wait. */
   retryNow() {
     if (this.socket === null) this.connect();
+  }
+
+  /**
+   * Say `command` (an object, in the words of the door) to the server; resolves to the data of its result. Rejects with
+   * Refused: by the server, with its code and nothing done; or with status 0 when the connection is not there, or went
+   * before the answer came, so that nobody knows.
+   */
+  send(command) {
+    return this.commands.send(this.opened ? this.socket : null, command);
   }
 
   connect() {
@@ -79,7 +105,8 @@ export class Connection {
   }
 
   open() {
-    const url = socketAddress("api/v1/ws", { channel: this.channel, since: format(this.position) });
+    const named = this.door === DESK ? {} : { channel: this.channels.join(",") };
+    const url = socketAddress(this.door, { ...named, since: format(this.position) });
     if (this.state.value.kind !== "connecting") this.state.value = { kind: "waiting", until: 0, since: this.since };
     const socket = new WebSocket(url, SUBPROTOCOL);
     this.socket = socket;
@@ -96,7 +123,13 @@ export class Connection {
     else if (frame.type === "hello") this.hearHello(frame);
     else if (frame.type === "recovered") this.live(parse(frame.position));
     else if (frame.type === "gap") this.hearGap(frame);
-    else if (frame.type === "result") clearTimeout(this.asking);
+    else if (frame.type === "result") this.hearResult(frame);
+    else if ("type" in frame) this.onSignal(frame);
+  }
+
+  hearResult(frame) {
+    clearTimeout(this.asking);
+    this.commands.answered(frame);
   }
 
   hearHello({ epoch, tip, heartbeat }) {
@@ -147,7 +180,7 @@ export class Connection {
   /** The tip; null when there was none to be had, and then the state says why. */
   async askTip() {
     try {
-      return await tip(this.channel);
+      return await tip(this.channels.join());
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (this.socket !== null) return null; // the reader did not want to wait
@@ -188,6 +221,7 @@ export class Connection {
     const socket = this.socket;
     if (socket === null) return;
     this.socket = null;
+    this.commands.drop();
     // A dead network answers no close, so nothing is waited for.
     socket.onmessage = socket.onclose = null;
     socket.close();
@@ -201,7 +235,7 @@ export class Connection {
     } else if (this.socket?.readyState === WebSocket.OPEN) {
       clearTimeout(this.asking);
       this.asking = setTimeout(() => this.lost(), ANSWER_WITHIN);
-      this.socket.send('{"action":"ping"}');
+      this.socket.send(this.door === DESK ? '{"type":"ping"}' : '{"action":"ping"}');
     }
   }
 

@@ -32,6 +32,8 @@ function words(now, seconds) {
       return { said: t("Offline since %(time)s", { time: since }) };
     case "signedout":
       return { said: t("Signed out") };
+    case "barred":
+      return { said: t("Nothing to listen to") };
     default:
       return { said: t("Disconnected since %(time)s", { time: since }) };
   }

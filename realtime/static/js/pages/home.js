@@ -1,18 +1,16 @@
 // The start page: the sensor system as it happens.
 
-import { computed, effect, signal } from "@preact/signals";
-import { render } from "preact";
+import { computed, signal } from "@preact/signals";
 import { Announcer } from "../announcer.js";
-import { Connection } from "../connection.js";
 import { Filter } from "../components/filter.js";
 import { List } from "../components/list.js";
-import { Status, Trouble } from "../components/status.js";
 import { Trial } from "../components/trial.js";
 import { ALL, Feed } from "../feed.js";
 import { Hold } from "../hold.js";
 import { html } from "../html.js";
+import { openPage } from "../page.js";
 import { past } from "../past.js";
-import { address, reader, Refused, refreshReader } from "../place.js";
+import { address, reader, Refused } from "../place.js";
 import { t } from "../words.js";
 
 const CHANNELS = ["sensors", "readings", "locations", "anomalies", "predictions"];
@@ -35,8 +33,8 @@ const phase = computed(() => phases.get(chosen.value).value);
 let waiting = [];
 let drawing = null;
 
-const connection = new Connection({
-  channel: UNION,
+const listen = {
+  channels: [UNION],
   onBegin: loadPasts,
   onEvent(event) {
     waiting.push(event);
@@ -52,7 +50,7 @@ const connection = new Connection({
       loadPasts();
     }
   },
-});
+};
 
 function draw() {
   clearTimeout(drawing);
@@ -100,14 +98,7 @@ function Access() {
 function Home() {
   const begun = phases.get(ALL).value.kind === "ready";
   return html`
-    <header class="bar">
-      <a class="brand" href=${address("").href}><img src=${document.querySelector("link[rel=icon]").href} alt="realtime" width="28" height="28" /><span class="name" aria-hidden="true">realtime</span></a>
-      <${Status} state=${connection.state} />
-    </header>
-    <main>
-      <${Trouble} connection=${connection} />
       <div class="heading">
-        <h1>${t("Live events")}</h1>
         <p>${t("Sensors, readings, locations, anomalies and predictions, as they happen.")}</p>
         <${Access} />
       </div>
@@ -120,22 +111,7 @@ function Home() {
       </div>
       <${List} hold=${hold} phase=${phase} onRetry=${() => loadPast(chosen.peek())} />
       <p class="sr-only" aria-live="polite">${announcer.text.value}</p>
-    </main>
   `;
 }
 
-const title = document.title;
-effect(() => {
-  const { kind } = connection.state.value;
-  document.title = kind === "live" || kind === "connecting" || kind === "catching" ? title : `⚠ ${title}`;
-});
-
-effect(() => {
-  // Where that fails the connection does too, and asks again when it is back.
-  if (connection.state.value.kind === "live") refreshReader().catch(() => {});
-});
-
-const app = document.getElementById("app");
-app.replaceChildren();
-render(html`<${Home} />`, app);
-connection.start();
+const connection = openPage({ name: "overview", title: t("Live events"), Main: Home, listen });

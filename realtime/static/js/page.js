@@ -1,0 +1,52 @@
+// What every page does: draw the shell around its content, connect, and tell in its title when it is not live.
+
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { Shell } from "./components/shell.js";
+import { toast } from "./components/toasts.js";
+import { Connection } from "./connection.js";
+import { html } from "./html.js";
+import { reader, refreshReader } from "./place.js";
+
+/** Those of `names` that the reader may read; channels of the users' own are the server's to judge. */
+export function readable(names) {
+  const { reads: known } = reader.value;
+  return names.filter((name) => !OWN.includes(name) || known.includes(name));
+}
+
+const OWN = ["general", "sensors", "readings", "locations", "anomalies", "predictions", "chat", "csat", "audit", "users"];
+
+/**
+ * Open the page: `name` is its own in PAGES, `title` its heading, `Main` the component of its content, which gets
+ * `{connection}`. `listen` is what `Connection` takes; of its channels those are asked for that the reader may read.
+ * Returns the connection, which begins after the first drawing.
+ */
+export function openPage({ name, title, Main, listen }) {
+  const connection = new Connection({
+    ...listen,
+    channels: readable(listen.channels),
+    onSignal(news) {
+      // What an admin says to this one connection.
+      if (news.type === "system_event") toast(String(news.message), { kind: news.level });
+      listen.onSignal?.(news);
+    },
+  });
+  const app = document.getElementById("app");
+  app.replaceChildren();
+  render(html`<${Shell} name=${name} title=${title} connection=${connection}><${Main} connection=${connection} /><//>`, app);
+  warnInTitle(connection);
+  effect(() => {
+    // Where that fails the connection does too, and asks again when it is back.
+    if (connection.state.value.kind === "live") refreshReader().catch(() => {});
+  });
+  connection.start();
+  return connection;
+}
+
+function warnInTitle(connection) {
+  const title = document.title;
+  effect(() => {
+    const { kind } = connection.state.value;
+    document.title = ["live", "connecting", "catching", "barred"].includes(kind) ? title : `⚠ ${title}`;
+  });
+}

@@ -1,0 +1,11 @@
+// The pages of the site, in the order of the navigation.
+
+import { t } from "./words.js";
+
+/**
+ * `name` is what a page calls itself in `openPage`, `path` its address below the site's root, `title` its heading in the
+ * reader's language; `needs`, where given, an action without which it has nothing to show, so that it is not offered.
+ */
+export const PAGES = [
+  { name: "overview", path: "", title: t("Live events") },
+];
