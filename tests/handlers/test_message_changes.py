@@ -74,9 +74,8 @@ async def test_a_deleted_message_leaves_no_digest_of_its_request_behind_and_is_s
     await done(desk, "DELETE", f"{MESSAGES}{first['id']}/")
 
     async with desk.app[keys.STORE].database.read() as connection:
-        kept = dict(
-            (await connection.execute(select(idempotency_keys.c.key, idempotency_keys.c.digest))).tuples().all()
-        )
+        found = await connection.execute(select(idempotency_keys.c.key, idempotency_keys.c.digest))
+        kept = {row.key: row.digest for row in found}
     assert (kept["k"], bool(kept["l"])) == ("", True)
     status, again, more = await send(desk, "POST", OF_FIRST, body, **key)
     assert (status, again["id"], again["content"]) == (201, first["id"], "")
