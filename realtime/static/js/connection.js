@@ -185,6 +185,7 @@ export class Connection {
       if (!(error instanceof Refused)) throw error;
       if (this.socket !== null) return null; // the reader did not want to wait
       if (error.status === 401) this.state.value = { kind: "signedout", since: this.since };
+      else if (error.status === 403) this.state.value = { kind: "barred" };
       else this.wait(error.retryAfter);
       return null;
     }

@@ -12,12 +12,12 @@ const ROLES = {
 };
 
 /**
- * `rows` is the whole list, `height` that of one row in pixels, `key(row)` its name, `render(row, index)` its content,
+ * `rows` is the whole list, `height` that of one row in pixels, `keyOf(row)` its name, `render(row, index)` its content,
  * `label` what the list is. As `role="table"` the content is of cells (role=cell), and `head` a row of column headers.
  * `onOpen(row)`: Enter on a row. Arrow keys, Page up and down, Home and End go from row to row. How tall it may be
  * says the variable `--scroller` of its style.
  */
-export function Scroller({ rows, height, render, key, label, role = "list", head, onOpen, class: kind = "" }) {
+export function Scroller({ rows, height, render, keyOf, label, role = "list", head, onOpen, class: kind = "" }) {
   const box = useRef(null);
   const [seen, setSeen] = useState({ top: 0, tall: 800 });
   const [active, setActive] = useState(0);
@@ -53,7 +53,7 @@ export function Scroller({ rows, height, render, key, label, role = "list", head
     <div role=${role === "table" ? "rowgroup" : "presentation"} style=${{ height: `${rows.length * height}px`, position: "relative" }}>
       ${rows.slice(first, last).map((row, offset) => {
         const index = first + offset;
-        return html`<div key=${key(row)} role=${roles.row} ...${roles.place(index, rows.length)} data-index=${index} tabindex=${index === tabbed ? 0 : -1}
+        return html`<div key=${keyOf(row)} role=${roles.row} ...${roles.place(index, rows.length)} data-index=${index} tabindex=${index === tabbed ? 0 : -1}
           style=${{ position: "absolute", insetInline: 0, height: `${height}px`, transform: `translateY(${index * height}px)` }}
           onFocus=${() => setActive(index)}>${render(row, index)}</div>`;
       })}
