@@ -20,24 +20,21 @@ from realtime.handlers.bodies import read_body
 from realtime.handlers.idempotency import refuse_key
 from realtime.handlers.pagination import base_url
 from realtime.middleware.errors import prefers_page
-from realtime.middleware.templating import render_page
+from realtime.middleware.templating import FORM_PAGE, render_page
+from realtime.middleware.ways import START, own_way
 from realtime.services.first_start import own_url
 from realtime.services.logins import Login
 
 FORM_LIMIT: Final = 4096
 """Bytes of a form that is sent here."""
 
-# With "no-referrer" a browser sends `Origin: null` with the form (Fetch standard, "append a
-# request Origin header"), as if it came from anywhere.
-_FORM_PAGE: Final = {"Referrer-Policy": "same-origin"}
-
 # What the page itself says, with its form to try again; anything else is a page of its own.
 _SAID_HERE: Final = ("unauthenticated", "too_many_requests", "busy")
 
 
 async def show_login(request: web.Request) -> web.Response:
-    """`GET /login`: how to sign in: name and password, or a field for a link that was sent as text."""
-    return _login_page(request)
+    """`GET /login?next=`: how to sign in: name and password, or a field for a link that was sent as text."""
+    return _login_page(request, way=own_way(request.query.get("next", START)))
 
 
 async def show_link(request: web.Request) -> web.Response:
@@ -51,25 +48,28 @@ async def show_link(request: web.Request) -> web.Response:
 
 
 async def use_form(request: web.Request) -> web.Response:
-    """`POST /login` with `name` and `password`, or with `code`, in a form: the login's cookie, and on to `/`."""
+    """
+    `POST /login` with `name` and `password`, or with `code`, in a form: the login's cookie,
+    and on to the path of ours in `next`.
+    """
     refuse_key(request)
     fields = _fields(await read_body(request, FORM_LIMIT))
-    name, password = fields.get("name", "").strip(), fields.get("password", "")
+    name, password, way = fields.get("name", "").strip(), fields.get("password", ""), own_way(fields.get("next", START))
     if not name or not password:
-        return await _with_code(request, _code(fields))
+        return await _with_code(request, _code(fields), way)
     try:
         login = await request.app[keys.ACCOUNTS].passwords.sign_in(name, password, request[keys.ADDRESS])
     except Problem as problem:
         if problem.code not in _SAID_HERE or not prefers_page(request.headers.get("Accept", "")):
             raise
-        return _login_page(request, problem, name=name)
-    return _signed_in(request, login)
+        return _login_page(request, problem, name=name, way=way)
+    return _signed_in(request, login, way)
 
 
 async def use_link(request: web.Request) -> web.Response:
     """`POST /login/{code}`: the login's cookie, and on to `/`."""
     refuse_key(request)
-    return await _with_code(request, request.match_info["code"])
+    return await _with_code(request, request.match_info["code"], START)
 
 
 async def show_logout(request: web.Request) -> web.Response:
@@ -93,17 +93,17 @@ def link_url(request: web.Request, code: str) -> str:
     return f"{base}/login/{code}"
 
 
-async def _with_code(request: web.Request, code: str) -> web.Response:
+async def _with_code(request: web.Request, code: str, way: str) -> web.Response:
     try:
         login = await request.app[keys.ACCOUNTS].logins.sign_in(code)
     except Problem:
         request.app[AUTHENTICATOR].failed(request)
         raise
-    return _signed_in(request, login)
+    return _signed_in(request, login, way)
 
 
-def _signed_in(request: web.Request, login: Login) -> web.Response:
-    response = _on(request, "/")
+def _signed_in(request: web.Request, login: Login, way: str) -> web.Response:
+    response = _on(request, way)
     secure = (request.app[keys.SETTINGS].public_url or "").startswith("https:")
     name = request.app[keys.ACCOUNTS].cookie
     response.set_cookie(name, login.secret, max_age=login.seconds, httponly=True, samesite="Lax", secure=secure)
@@ -127,12 +127,12 @@ def _code(fields: Mapping[str, str]) -> str:
 
 
 def _login_page(
-    request: web.Request, problem: Problem | None = None, *, user: str | None = None, name: str = ""
+    request: web.Request, problem: Problem | None = None, *, user: str | None = None, name: str = "", way: str = START
 ) -> web.Response:
     """The page to sign in on: with a link's `user`; or with the `name` that was tried, and why it was refused."""
     refused = "" if problem is None else problem.code
     headers = {} if problem is None else problem.headers
-    given = {"user": user, "name": name, "refused": refused, "seconds": headers.get("Retry-After", "")}
+    given = {"user": user, "name": name, "way": way, "refused": refused, "seconds": headers.get("Retry-After", "")}
     response = _page(request, "login.html", given, 200 if problem is None else problem.status)
     response.headers.update(headers)
     return response
@@ -140,7 +140,7 @@ def _login_page(
 
 def _page(request: web.Request, template: str, given: Mapping[str, object], status: int = 200) -> web.Response:
     response = render_page(request, template, given, status=status)
-    response.headers.update(_FORM_PAGE)
+    response.headers.update(FORM_PAGE)
     return response
 
 

@@ -147,7 +147,7 @@ _ACCOUNTS: Final = {
     "POST /login": _form(
         "Sign in with name and password, or with the code of a link",
         *("unauthenticated", "link_used", "too_many_requests", "busy"),
-        fields=("name", "password", "code"),
+        fields=("name", "password", "code", "next"),
     ),
     "GET /login/{code}": _page("Whom a sign-in link signs in", "link_used", "too_many_requests", public=True),
     "POST /login/{code}": _form("Sign in with a link", "unauthenticated", "link_used", "too_many_requests"),

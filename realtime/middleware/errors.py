@@ -10,7 +10,8 @@ from aiohttp import web
 from realtime import keys
 from realtime.errors import ERRORS, Problem
 from realtime.jsonio import dumps
-from realtime.middleware.templating import render_page
+from realtime.middleware.templating import FORM_PAGE, render_page
+from realtime.middleware.ways import way_back
 
 PROBLEM_JSON: Final = "application/problem+json"
 
@@ -99,8 +100,12 @@ def _weight(parameters: list[str]) -> float:
 
 def _answer(request: web.Request, status: int, body: dict[str, Any], headers: dict[str, str]) -> web.Response:
     if prefers_page(request.headers.get("Accept", "")):
-        context = {"problem": body, "request_id": request[keys.REQUEST_ID]}
+        # A 401 is the page to sign in on, so it needs what that one needs.
+        form = {"refused": "", "name": "", "way": way_back(request)}
+        context: dict[str, Any] = {"problem": body, "request_id": request[keys.REQUEST_ID], **form}
         response = render_page(request, "error.html", context, status=status)
         response.headers.extend({**headers, "Vary": "Accept"})
+        if status == web.HTTPUnauthorized.status_code:
+            response.headers.update(FORM_PAGE)
         return response
     return web.Response(status=status, body=dumps(body) + b"\n", headers={**headers, "Content-Type": PROBLEM_JSON})

@@ -23,6 +23,10 @@ THEMES: Final = ("light", "dark")
 THEME_COOKIE: Final = "theme"
 LANGUAGE_COOKIE: Final = "language"
 
+# With "no-referrer" a browser sends `Origin: null` with a form (Fetch standard, "append a request Origin
+# header"), as if it came from anywhere.
+FORM_PAGE: Final = {"Referrer-Policy": "same-origin"}
+
 
 def set_up_templates(app: web.Application) -> jinja2.Environment:
     """Let handlers of `app` render what lies in `templates/`; a name that is not given is an error, not a blank."""

@@ -40,6 +40,53 @@ async def test_a_wrong_password_is_said_and_the_right_one_signs_in(make_site: Ma
     assert [cookie["httpOnly"] for cookie in await page.context.cookies()] == [True]
 
 
+async def test_the_page_that_was_asked_for_comes_after_signing_in(make_site: MakeSite, open_page: Open) -> None:
+    site = await with_ana(make_site)
+    page = (await open_page(site, "/?since=10m")).page
+    await page.get_by_role("heading", name="You are not signed in").wait_for()
+
+    await page.keyboard.type("ana")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(GOOD)
+    await page.keyboard.press("Enter")
+
+    await page.wait_for_url(f"{site.url}/?since=10m")
+    await page.get_by_role("status").first.wait_for()
+
+
+async def test_a_link_as_text_signs_in_by_keyboard_and_signing_out_ends_it(
+    make_site: MakeSite, open_page: Open
+) -> None:
+    site = await make_site(access="closed")
+    link = await site.link()
+    page = (await open_page(site, "/login")).page
+
+    await page.get_by_text("Without a password").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_label("Your link").fill(link)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{site.url}/")
+
+    await page.goto(f"{site.url}/logout")
+    assert "You are ana here." in await page.locator("main").inner_text()
+    await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_url(f"{site.url}/login")
+    assert await page.context.cookies() == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/logout", "/nowhere"])
+async def test_axe_finds_nothing_on_the_pages_around_it(
+    make_site: MakeSite, open_page: Open, theme: str, path: str
+) -> None:
+    site = await with_ana(make_site)
+    page = (await open_page(site, path, theme=theme, size=PHONE)).page
+
+    await accessible(page)
+    await page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    assert await overflow(page) == 0
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("refused", [False, True], ids=["first", "refused"])
 async def test_axe_finds_nothing(make_site: MakeSite, open_page: Open, theme: str, *, refused: bool) -> None:

@@ -7,6 +7,7 @@ from http.cookies import SimpleCookie
 import pytest
 from yarl import URL
 
+from realtime.middleware.ways import START, own_way
 from realtime.policy import Role
 from realtime.services.first_start import SYSTEM
 from realtime.services.sign_in_limits import ACCOUNT_TRIES
@@ -14,6 +15,7 @@ from realtime.store.telemetry import Stretch
 from tests.signing import (
     CHANNELS,
     FOREIGN,
+    STREAM,
     WRONG,
     accounts_of,
     bearer,
@@ -304,3 +306,69 @@ async def test_the_pages_work_without_any_script(closed):
         async with closed.get(path) as response:
             page = await response.text()
         assert not re.search(r"<script|<style|style=|onclick|javascript:", page)
+
+
+# -- the way on ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["/", "/settings", "/events?since=10m&channel=plaza", "/conversations/7#last", "/a%2F%2Fb", "/?next=//x"]
+)
+def test_a_path_of_ours_is_a_way_on(text):
+    assert own_way(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "settings", "//evil.example", "//evil.example/settings", "/\\evil.example", "/settings\\..", "\\\\evil"),
+        *(
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "/a\r\nSet-Cookie: x=1",
+        ),
+        *(" //evil.example", "/ñ", "/\x00", "/" + "a" * 3_000, "/login", "/logout", "/login/rk_x", "/login?next=/"),
+    ],
+)
+def test_anything_else_leads_to_the_start_page(text):
+    assert own_way(text) == START
+
+
+@pytest.mark.parametrize(
+    ("wanted", "location"),
+    [("/settings?tab=1", "/settings?tab=1"), ("//evil.example", "/"), ("/\\evil.example", "/"), (None, "/")],
+)
+async def test_signing_in_leads_to_the_page_that_was_asked_for_and_to_no_other_place(closed, wanted, location):
+    form = {"name": await with_password(closed), "password": GOOD} | ({} if wanted is None else {"next": wanted})
+    async with closed.post("/login", data=form, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (303, location)
+
+
+async def test_below_a_public_path_the_way_on_stays_below_it(make_client):
+    client = await make_client(public_url="https://live.example.org/realtime", password_memory="8MiB")
+    form = {"code": await link_for(client), "next": "/settings"}
+    headers = {"Origin": "https://live.example.org"}
+    async with client.post("/login", data=form, headers=headers, allow_redirects=False) as response:
+        assert response.headers["Location"] == "/realtime/settings"
+
+
+async def test_a_page_that_needs_a_credential_is_the_form_that_leads_back_to_it(closed):
+    async with closed.get("/?since=10m", headers={"Accept": "text/html"}) as response:
+        page = await response.text()
+        assert (response.status, response.headers["Referrer-Policy"]) == (401, "same-origin")
+    assert page.count('name="next" value="/?since=10m"') == 2
+
+    async with closed.get(f"{STREAM}?token={WRONG}", headers={"Accept": "text/html"}) as response:
+        assert response.status == 401
+        page = await response.text()
+    assert WRONG not in page
+    assert page.count(f'name="next" value="{STREAM}"') == 2
+
+
+async def test_a_wrong_password_does_not_lose_the_way(closed):
+    form = {"name": "nobody", "password": GOOD, "next": "/settings"}
+    async with closed.post("/login", data=form, headers={"Accept": "text/html"}) as response:
+        assert response.status == 401
+        assert 'name="next" value="/settings"' in await response.text()
