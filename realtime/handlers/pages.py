@@ -41,6 +41,11 @@ class Screen:
 
 SCREENS: Final[Mapping[str, Screen]] = {
     "/": Screen("Live events", "js/pages/home.js", ("css/feed.css", "css/rows.css")),
+    "/conversations": Screen(
+        "Conversations",
+        "js/pages/conversations.js",
+        ("css/conversations.css", "css/thread.css", "css/messages.css"),
+    ),
 }
 """The pages by path. Whoever is let in at all gets each of them; a page itself says what its reader may not see."""
 

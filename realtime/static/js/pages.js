@@ -8,4 +8,5 @@ import { t } from "./words.js";
  */
 export const PAGES = [
   { name: "overview", path: "", title: t("Live events") },
+  { name: "conversations", path: "conversations", title: t("Conversations") },
 ];
