@@ -44,7 +44,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
     "/conversations": Screen(
         "Conversations",
         "js/pages/conversations.js",
-        ("css/conversations.css", "css/thread.css", "css/messages.css"),
+        ("css/conversations.css", "css/conversation_list.css", "css/thread.css", "css/messages.css"),
     ),
 }
 """The pages by path. Whoever is let in at all gets each of them; a page itself says what its reader may not see."""

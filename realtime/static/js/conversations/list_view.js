@@ -44,8 +44,10 @@ function Rows({ desk }) {
   const last = Math.min(rows.length, Math.ceil((top + height) / ROW) + MARGIN);
   useMore(desk, last >= rows.length - MARGIN && !list.complete.value);
   useLayoutEffect(() => {
-    if (wanted.current === null) return;
-    box.current.querySelector(`[data-id="${wanted.current}"]`)?.focus({ preventScroll: true });
+    // A row that lies far away is drawn only after the list has been scrolled there.
+    const found = wanted.current !== null && box.current.querySelector(`[data-id="${wanted.current}"]`);
+    if (!found) return;
+    found.focus({ preventScroll: true });
     wanted.current = null;
   });
   const selected = desk.selected.value;
@@ -72,13 +74,13 @@ function Rows({ desk }) {
     setTop(box.current.scrollTop);
     hold();
   };
-  return html`<${Waiting} list=${list} box=${box} />
+  return html`<div class="list" data-empty=${rows.length === 0}><${Waiting} list=${list} box=${box} />
     <div class="rows" ref=${box} onScroll=${onScroll} onFocusIn=${hold} onFocusOut=${() => queueMicrotask(hold)} onKeyDown=${walk}>
       <ul role="list" aria-label=${t("Conversations")} style=${{ height: `${rows.length * ROW}px` }}>
         ${rows.slice(first, last).map((row, n) => html`<${Row} key=${row.id} desk=${desk} row=${row} index=${first + n} count=${list.count.value}
           current=${row.id === current} selected=${row.id === selected} onChoose=${() => setActive(row.id)} />`)}
       </ul>
-    </div>
+    </div></div>
     <${Ending} desk=${desk} count=${rows.length} />`;
 }
 
