@@ -106,6 +106,9 @@ PARTS = {
         "the official client of Socket.IO, and a WebSocket, for Node",
         make=("npm", "ci", "--prefix", "tests/chat_clients"),
     ),
+    "cc": Part(
+        program("cc"), "build-essential", "what builds the clock that a test sets, and the load of the benchmarks"
+    ),
     "strace": Part(program("strace"), "strace", "the witness that what is acknowledged was synced to disk before"),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aiohttp import HttpVersion11, web
 
 from realtime import keys
@@ -15,6 +17,7 @@ from realtime.events import Position
 from realtime.handlers import subscriptions
 from realtime.handlers.admission import place
 from realtime.handlers.entrance import Opening, entrance
+from realtime.store.log import Page
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -89,13 +92,20 @@ async def _poll(
         await response.write(gap(start.gap, Position(log.epoch, tip)) + b"\n")
     while after < tip:
         page = await log.since(after, coverage, upto=tip, limit=limit)
-        if page.gap:
-            await response.write(gap(Position(log.epoch, after), Position(log.epoch, page.trimmed)) + b"\n")
-        lines = [CANONICAL.event(event) + b"\n" for event in page.events]
-        await response.write(b"".join(lines))
+        await response.write(b"".join(line + b"\n" for _, line in sorted(_told(page, log.epoch))))
         after = max(page.upto, page.trimmed)
     await response.write_eof()
     return response
+
+
+def _told(page: Page, epoch: str) -> Iterator[tuple[int, bytes]]:
+    """A page's lines, each with its place: events, and gaps for what was trimmed or is damaged."""
+    if page.gap:
+        yield page.trimmed, gap(Position(epoch, page.after), Position(epoch, page.trimmed))
+    for event in page.events:
+        yield event.seq, CANONICAL.event(event)
+    for seq in page.damaged:
+        yield seq, gap(Position(epoch, seq - 1), Position(epoch, seq))
 
 
 ROUTES = [

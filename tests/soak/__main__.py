@@ -10,7 +10,24 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.soak import cuts, gathering, kill, order, retries, returning, silence, stalled, start, stop, storm
+from tests.soak import (
+    cuts,
+    few_files,
+    full,
+    gaps,
+    gathering,
+    jumps,
+    kill,
+    order,
+    retries,
+    returning,
+    rot,
+    silence,
+    stalled,
+    start,
+    stop,
+    storm,
+)
 
 
 class Tally(Protocol):
@@ -42,6 +59,10 @@ def _p3_session(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[
     return returning.soak(plan, say)
 
 
+def _p4(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
+    return gaps.soak(gaps.Plan(folder, given.cases, seed=given.seed), say)
+
+
 def _p5(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
     return order.into_the_flood(order.Plan(folder, subscriptions=given.subscriptions, seed=given.seed), say)
 
@@ -71,6 +92,22 @@ def _p11(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, An
     return storm.soak(storm.Plan(folder, given.clients or 10_000), say)
 
 
+def _p12(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
+    return full.soak(full.Plan(folder), say)
+
+
+def _p13(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
+    return few_files.soak(few_files.Plan(folder), say)
+
+
+def _p14(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
+    return jumps.soak(jumps.Plan(folder), say)
+
+
+def _p15(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
+    return rot.soak(rot.Plan(folder, seed=given.seed), say)
+
+
 def _roster(given: argparse.Namespace, folder: Path, say: Say) -> Coroutine[Any, Any, Tally]:
     return gathering.soak(gathering.Plan(folder, given.clients or 10_000, kicks=given.kicks), say)
 
@@ -80,6 +117,7 @@ PROMISES: dict[str, tuple[str, Run]] = {
     "P2": ("one order", _p2),
     "P3": ("no gap and no double after reconnecting", _p3),
     "P3-session": ("no gap for a client that only repeats its URL", _p3_session),
+    "P4": ("what cannot be replayed is said", _p4),
     "P5": ("no hole between replay and live", _p5),
     "P6": ("a retry happens once", _p6),
     "P7": ("who does not read costs its limit and nobody else anything", _p7),
@@ -87,6 +125,10 @@ PROMISES: dict[str, tuple[str, Run]] = {
     "P9": ("crash-only start", _p9),
     "P10": ("dead peers are found", _p10),
     "P11": ("a reconnection storm", _p11),
+    "P12": ("disk full", _p12),
+    "P13": ("descriptors run out", _p13),
+    "P14": ("clock jumps", _p14),
+    "P15": ("bit rot", _p15),
     "roster": ("ten thousand connections, seen and closed by REST", _roster),
 }
 
@@ -119,6 +161,7 @@ def _arguments() -> argparse.Namespace:
         ("publishers", 16, "P1: clients that write at the same time (16)"),
         ("events", 0, "P2: events (100000); P9: events in the log (1000000)"),
         ("cuts", 500, "P3: cuts of each transport, at least (500)"),
+        ("cases", 1000, "P4: positions that cannot be gone on from (1000)"),
         ("restarts", 100, "P3-session: kills and orderly stops by turns (100)"),
         ("port", 8010, "P3-session: where its server listens (8010, as the seed's clients expect)"),
         ("subscriptions", 1000, "P5: subscriptions (1000)"),
@@ -130,7 +173,7 @@ def _arguments() -> argparse.Namespace:
         ("rounds", 3, "P7: how often; the median counts (3)"),
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=meaning)
-    parser.add_argument("--seed", type=int, default=None, help="P1, P3, P3-session, P5, P6: the same moments again")
+    parser.add_argument("--seed", type=int, default=None, help="P1, P3, P3-session, P5, P6: the same choices again")
     parser.add_argument("--data", type=Path, default=None, help="an empty folder to work in; it stays")
     given = parser.parse_args()
     if unknown := set(given.promise) - PROMISES.keys():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,15 @@ class Mortal:
         """Where it is now."""
         return self.server.url
 
-    async def start(self, port: int = 0) -> None:
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self.server.data
+
+    async def start(self, port: int = 0, **settings: str) -> None:
         """Listen (on that port, where one is named); what was stored before is there again."""
         begun = time.monotonic()
-        self._server = await asyncio.to_thread(Server, self._folder, port=port or self._port)
+        self._server = await asyncio.to_thread(Server, self._folder, port=port or self._port, **settings)
         self.slowest_start = max(self.slowest_start, time.monotonic() - begun)
         self.up.set()
 
@@ -55,6 +60,14 @@ class Mortal:
         assert ended == orderly, f"the server ended with {ended}: {self.server.err}"
         self.kills += 1
         await self.start()
+
+    async def restart(self, between: Callable[[], object] = lambda: None, **settings: str) -> None:
+        """An orderly stop, and a start with these settings (environment variables); `between` when it has ended."""
+        self.up.clear()
+        ended = await asyncio.to_thread(self.server.stop)
+        assert ended == 0, f"the server ended with {ended}: {self.server.err}"
+        between()
+        await self.start(**settings)
 
     async def check(self) -> str:
         """Stop it in an orderly way; what is wrong with what it left behind, empty when nothing is."""
