@@ -46,6 +46,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         "js/pages/conversations.js",
         ("css/conversations.css", "css/conversation_list.css", "css/thread.css", "css/messages.css"),
     ),
+    "/connections": Screen("Connections", "js/pages/connections.js", ("css/connections.css", "css/roster.css")),
 }
 """The pages by path. Whoever is let in at all gets each of them; a page itself says what its reader may not see."""
 

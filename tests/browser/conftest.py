@@ -82,9 +82,9 @@ class Site:
         wanted = Wanted("test", f"user-{role}", role, make_user=True)
         return (await self.app[keys.ACCOUNTS].tokens.create(SYSTEM, wanted))[1]
 
-    async def link(self) -> str:
-        """A link that signs an admin in."""
-        user = await self.app[keys.ACCOUNTS].users.create(SYSTEM, "ana", Role.ADMIN)
+    async def link(self, role: Role = Role.ADMIN, name: str = "ana") -> str:
+        """A link that signs a new user in, an admin where nothing else is said."""
+        user = await self.app[keys.ACCOUNTS].users.create(SYSTEM, name, role)
         link = await self.app[keys.ACCOUNTS].logins.make_link(SYSTEM, user["id"])
         return f"{self.url}/login/{link.code}"
 

@@ -9,4 +9,5 @@ import { t } from "./words.js";
 export const PAGES = [
   { name: "overview", path: "", title: t("Live events") },
   { name: "conversations", path: "conversations", title: t("Conversations") },
+  { name: "connections", path: "connections", title: t("Connections"), needs: "roster" },
 ];

@@ -22,7 +22,7 @@ export function Scroller({ rows, height, render, keyOf, label, role = "list", he
   const [seen, setSeen] = useState({ top: 0, tall: 800 });
   const [active, setActive] = useState(0);
   useEffect(() => {
-    const look = () => setSeen({ top: box.current.scrollTop, tall: box.current.clientHeight });
+    const look = () => box.current && setSeen({ top: box.current.scrollTop, tall: box.current.clientHeight });
     const observer = new ResizeObserver(look);
     observer.observe(box.current);
     return () => observer.disconnect();
