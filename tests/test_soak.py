@@ -92,6 +92,11 @@ async def test_a_start_after_a_kill_finds_everything_that_was_acknowledged(tmp_p
     assert len(tally.starts) == 2
 
 
+def stopped(**found: Any) -> stop.Tally:
+    """A stop that went well, but for what is given."""
+    return stop.Tally(**{"code": 0, **found})
+
+
 STOPS: list[dict[str, Any]] = [{"rude": 1}, {"lost": [1]}, {"code": 1}, {"damage": "check: …"}, {"seconds": 10.1}]
 BROKEN: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     *((cuts.Tally, {name: [1]}) for name in ("missed", "twice", "disordered", "strange", "gaps", "lost")),
@@ -104,12 +109,12 @@ BROKEN: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (cuts.Tally, {"damage": "check: …"}),
     (retries.Tally, {"damage": "check: …"}),
     *((order.Tally, {name: [1]}) for name in ("inversions", "holes", "doubles")),
-    *((lambda **found: stop.Tally(**{"code": 0, **found}), found) for found in STOPS),
+    *((stopped, found) for found in STOPS),
     *((start.Tally, found) for found in ({"lost": 1}, {"damage": "check: …"}, {"starts": [1.0, 2.1]})),
 ]
 
 
-@pytest.mark.parametrize(("tally", "found"), BROKEN, ids=str)
+@pytest.mark.parametrize(("tally", "found"), BROKEN, ids=lambda given: getattr(given, "__module__", str(given)))
 def test_one_fault_breaks_a_promise(tally: Callable[..., Any], found: dict[str, Any]) -> None:
     assert tally().kept
     assert not tally(**found).kept
