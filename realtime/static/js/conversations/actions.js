@@ -1,6 +1,6 @@
 // What the page asks of the server, one function a request. All throw Refused.
 
-import { address, ask, tell } from "../place.js";
+import { address, ask, reads, tell } from "../place.js";
 import { newId } from "./ids.js";
 import { PAGE } from "./list.js";
 import { PAGE as MESSAGES } from "./thread.js";
@@ -11,7 +11,7 @@ const CONVERSATIONS = "api/v1/conversations/";
 const TEAM_LIMIT = 500;
 
 /** A page of conversations, the one with the newest message first. */
-export function list({ status, who, since, search }, me, offset) {
+export function list({ status, who, since, search }, me, offset, signal) {
   const query = { summary: true, ordering: "-activity", limit: PAGE, offset };
   if (status !== "") query.status = status;
   if (who === "none") query.assigned = false;
@@ -19,27 +19,28 @@ export function list({ status, who, since, search }, me, offset) {
   else if (who !== "") query.assignee = who;
   if (since !== "") query.since = since;
   if (search !== "") query.search = search;
-  return ask(CONVERSATIONS, query);
+  return ask(CONVERSATIONS, query, { signal });
 }
 
 /** One conversation, as the list has it. */
-export function conversation(id) {
-  return ask(`${CONVERSATIONS}${id}/`, { summary: true });
+export function conversation(id, signal) {
+  return ask(`${CONVERSATIONS}${id}/`, { summary: true }, { signal });
 }
 
 /** A conversation, its newest messages and its ratings. */
-export function thread(id) {
-  return Promise.all([conversation(id), messages(id, { limit: MESSAGES }), ratings(id)]);
+export function thread(id, signal) {
+  return Promise.all([conversation(id, signal), messages(id, { limit: MESSAGES }, signal), ratings(id, signal)]);
 }
 
 /** Messages of a conversation, newest first. */
-export function messages(id, query) {
-  return ask(`${CONVERSATIONS}${id}/messages/`, { ordering: "-id", ...query });
+export function messages(id, query, signal) {
+  return ask(`${CONVERSATIONS}${id}/messages/`, { ordering: "-id", ...query }, { signal });
 }
 
-/** The ratings of a conversation, newest first. */
-export function ratings(id) {
-  return ask(`${CONVERSATIONS}${id}/csat/`, { ordering: "-id" });
+/** The ratings of a conversation, newest first; none for whoever may not read them. */
+export async function ratings(id, signal) {
+  if (!reads("csat")) return { results: [] };
+  return ask(`${CONVERSATIONS}${id}/csat/`, { ordering: "-id" }, { signal });
 }
 
 /** Those to whom conversations can be given, id → name; for admins, who alone may read the list of users. */

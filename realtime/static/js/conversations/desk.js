@@ -34,7 +34,7 @@ export class Desk {
     this.filter = signal(read().filter);
     this.thread = signal(null);
     this.threadLoad = signal(null);
-    this.listLoad = new Load(() => this.askList());
+    this.listLoad = new Load((signal) => this.askList(signal));
     this.writers = new Writers();
     this.outbox = new Outbox((entry) => actions.send(this.connection, entry));
     this.typing = new OwnTyping((conversation, typing) => actions.sayTyping(this.connection, conversation, typing));
@@ -47,6 +47,8 @@ export class Desk {
     this.drawing = this.fetching = this.searching = null;
     this.began = false;
     addEventListener("popstate", () => this.follow(read()));
+    // What is not sent yet would be lost with the page.
+    addEventListener("beforeunload", (event) => this.outbox.entries.peek().length > 0 && event.preventDefault());
   }
 
   /** The connection hears from now on, so what is asked for now misses nothing. */
@@ -73,11 +75,17 @@ export class Desk {
 
   // -- the list ------------------------------------------------------------------------
 
-  async askList() {
+  async askList(signal) {
     this.list.ask();
-    const { results, count } = await actions.list(this.filter.peek(), this.list.me, 0);
-    this.list.fill(results, count);
-    return count;
+    try {
+      const { results, count } = await actions.list(this.filter.peek(), this.list.me, 0, signal);
+      this.list.fill(results, count);
+      return count;
+    } catch (error) {
+      // One that was overtaken leaves it to the next.
+      if (!signal.aborted) this.list.giveUp();
+      throw error;
+    }
   }
 
   async askMore() {
@@ -122,16 +130,23 @@ export class Desk {
     batch(() => {
       this.announced.value = "";
       this.thread.value = id === null ? null : new Thread(id);
-      this.threadLoad.value = id === null ? null : new Load(() => this.askThread(this.thread.peek()));
+      this.threadLoad.value = id === null ? null : this.loadOf(this.thread.peek());
     });
     this.threadLoad.peek()?.run();
   }
 
-  async askThread(thread) {
-    thread.ask();
-    const [conversation, messages, ratings] = await actions.thread(thread.id);
-    thread.fill(conversation, messages.results, messages.next !== null, ratings.results.reverse());
-    return conversation;
+  loadOf(thread) {
+    return new Load(async (signal) => {
+      thread.ask();
+      try {
+        const [conversation, messages, ratings] = await actions.thread(thread.id, signal);
+        thread.fill(conversation, messages.results, messages.next !== null, ratings.results.reverse());
+        return conversation.id;
+      } catch (error) {
+        if (!signal.aborted) thread.giveUp();
+        throw error;
+      }
+    });
   }
 
   /** Older messages of the open conversation. */
@@ -207,7 +222,7 @@ export class Desk {
     this.listLoad.run();
     const thread = this.thread.peek();
     if (thread === null) return;
-    this.threadLoad.value = new Load(() => this.askThread(thread));
+    this.threadLoad.value = this.loadOf(thread);
     this.threadLoad.peek().run();
   }
 
@@ -223,15 +238,20 @@ export class Desk {
     this.fetching ??= setTimeout(() => this.fetchStale(), FETCH_AFTER);
   }
 
-  async fetchStale() {
-    const ids = [...this.stale];
-    this.stale.clear();
+  /** What cannot be looked up now stays as it is until something happens in it again. */
+  async fetch(id) {
     try {
-      if (ids.length > STALE_LIMIT) await this.listLoad.run();
-      else for (const id of ids) this.list.put(await actions.conversation(id));
+      this.list.put(await actions.conversation(id));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     }
+  }
+
+  async fetchStale() {
+    const ids = [...this.stale];
+    this.stale.clear();
+    if (ids.length > STALE_LIMIT) await this.listLoad.run();
+    else for (const id of ids) await this.fetch(id);
     this.fetching = this.stale.size > 0 ? setTimeout(() => this.fetchStale(), FETCH_AFTER) : null;
     this.draw();
   }

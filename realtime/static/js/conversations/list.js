@@ -43,11 +43,17 @@ export class ConversationList {
     this.known = new Map();
     this.order = [];
     this.moved = new Set();
+    this.oldest = null;
   }
 
   /** An answer is on its way: what is heard until it comes counts after it. */
   ask() {
     this.loading = [];
+  }
+
+  /** It will not come. */
+  giveUp() {
+    this.loading = null;
   }
 
   /** The first page, and how many there are in all. */
@@ -58,24 +64,26 @@ export class ConversationList {
     this.order = rows.map((row) => row.id);
     for (const row of rows) this.known.set(row.id, row);
     this.counted = count;
+    this.complete.value = rows.length >= count;
+    this.oldest = rows.at(-1) ?? null;
     for (const event of heard) this.hear(event);
     this.draw();
-    this.complete.value = rows.length >= count;
   }
 
   /** A further page. */
   append(rows, count) {
     for (const row of rows) this.known.set(row.id, merged(this.known.get(row.id), row));
     this.counted = count;
+    this.complete.value = rows.length === 0 || this.known.size >= Math.min(count, LIMIT);
+    this.oldest = rows.at(-1) ?? this.oldest;
     this.order = [...new Set([...this.order, ...rows.map((row) => row.id)])];
     this.draw();
-    this.complete.value = rows.length === 0 || this.known.size >= count || this.known.size >= LIMIT;
   }
 
   /** One conversation as the server has it now. */
   put(row) {
     const before = this.known.get(row.id);
-    if (before === undefined && (this.filter.search !== "" || !this.passes(row))) return;
+    if (before === undefined && (this.filter.search !== "" || !this.passes(row) || this.beyond(row))) return;
     if (before === undefined) this.counted += 1;
     this.known.set(row.id, merged(before, row));
   }
@@ -125,6 +133,11 @@ export class ConversationList {
     this.known.set(row.id, { ...row, last_message: shown, last_message_at: created_at, unread });
     this.moved.add(row.id);
     return null;
+  }
+
+  /** Whether a conversation stands where the list has not got to yet: its page will bring it. */
+  beyond(row) {
+    return !this.complete.peek() && this.oldest !== null && newestFirst(this.oldest, row) < 0;
   }
 
   searchAgain(type) {

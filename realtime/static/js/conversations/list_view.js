@@ -17,6 +17,9 @@ const ROW = 88;
 /** Rows that are drawn beyond those that can be seen, and from the end at which more are asked for. */
 const MARGIN = 6;
 
+/** Milliseconds after which a page that could not be had is asked for again. */
+const AFTER_REFUSAL = 5_000;
+
 export function ListView({ desk }) {
   if (!reads("chat")) return html`<${Forbidden} who=${t("Viewers, agents and admins may read conversations.")} />`;
   const { kind, value, detail } = desk.listLoad.state.value;
@@ -65,6 +68,7 @@ function Rows({ desk }) {
     go(index);
   };
   const hold = () => {
+    if (box.current === null) return;
     const held = box.current.scrollTop > ROW / 2 || box.current.contains(document.activeElement);
     if (list.held === held) return;
     list.held = held;
@@ -129,13 +133,17 @@ function Ending({ desk, count }) {
     ${may("write") && html`<p>${t("Begin one yourself, or let a chat client write: a customer's first message opens one.")}</p>`}</div>`;
 }
 
-/** Ask for the next page when its place comes into view; after a refusal, when the reader scrolls on. */
+/** Ask for the next page when its place comes into view. */
 function useMore(desk, near) {
   const asking = useRef(false);
   useEffect(() => {
     if (!near || asking.current || desk.list.loading !== null) return;
     asking.current = true;
-    desk.askMore().catch((error) => told(error)).finally(() => (asking.current = false));
+    const again = () => (asking.current = false);
+    desk.askMore().then(again, (error) => {
+      setTimeout(again, AFTER_REFUSAL);
+      told(error);
+    });
   });
 }
 

@@ -34,14 +34,26 @@ export function Messages({ desk, thread }) {
     ${thread.more.value && html`<p class="older"><button type="button" class="small" onClick=${older}>${t("Older messages")}</button></p>`}
     ${messages.length === 0 && waiting.length === 0 && html`<p class="note">${t("Nothing has been said yet.")}</p>`}
     <ol role="list" aria-label=${t("Messages")} onKeyDown=${walk} onFocusIn=${(event) => setActive(idOf(event.target))}>
-      ${messages.map((message) => html`<${Message} key=${message.id} message=${message} me=${desk.me.value.user_id}
-        does=${does(desk, message)} doomed=${doomed.has(message.id)} current=${message.id === current} />`)}
+      ${messages.map((message) => shown(desk, message, doomed.has(message.id), message.id === current))}
       ${waiting.map((entry) => html`<${Pending} key=${entry.uuid} entry=${entry}
         onRetry=${() => desk.outbox.retry(entry.uuid)} onDrop=${() => desk.outbox.remove(entry.uuid)} />`)}
     </ol>
     <${Writing} desk=${desk} thread=${thread} />
     <${Below} desk=${desk} thread=${thread} scroll=${scroll} count=${messages.length} />
   </div>`;
+}
+
+// Of a message whose element is the same object nothing is looked at again when another one comes.
+const elements = new WeakMap();
+
+function shown(desk, message, doomed, current) {
+  const me = desk.me.value;
+  const writes = may("write");
+  const known = elements.get(message);
+  if (known && known.doomed === doomed && known.current === current && known.me === me && known.writes === writes) return known.element;
+  const element = html`<${Message} key=${message.id} message=${message} me=${me.user_id} does=${does(desk, message)} doomed=${doomed} current=${current} />`;
+  elements.set(message, { doomed, current, me, writes, element });
+  return element;
 }
 
 /** What the reader may do with a message: react to any, change and delete one's own, admins all. */

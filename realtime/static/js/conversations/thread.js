@@ -32,6 +32,11 @@ export class Thread {
     this.loading = [];
   }
 
+  /** It will not come. */
+  giveUp() {
+    this.loading = null;
+  }
+
   /** The conversation, the newest messages (newest first) and whether there are older ones, and its ratings. */
   fill(conversation, messages, more, ratings) {
     const heard = this.loading ?? [];

@@ -13,6 +13,7 @@ import { statusWord } from "./words.js";
 
 export function ThreadView({ desk }) {
   const thread = desk.thread.value;
+  useWayBack(thread);
   if (thread === null) {
     return html`<section class="thread none" aria-label=${t("Conversation")}><p class="note">${t("Choose a conversation.")}</p></section>`;
   }
@@ -26,11 +27,11 @@ function Opened({ desk, thread }) {
   const keys = (event) => {
     if (event.key !== "Escape" || event.defaultPrevented) return;
     event.preventDefault();
-    leave(desk);
+    desk.show(null);
   };
   return html`<section class="thread" ref=${section} aria-label=${t("Conversation")} onKeyDown=${keys}>
     <header>
-      <button type="button" class="small back" onClick=${() => leave(desk)}><span aria-hidden="true">← </span>${t("All conversations")}</button>
+      <button type="button" class="small back" onClick=${() => desk.show(null)}><span aria-hidden="true">← </span>${t("All conversations")}</button>
       <h2 tabindex="-1"><bdi>${known?.contact_name ?? t("Conversation %(id)s", { id: thread.id })}</bdi></h2>
       ${known !== null && html`<${Standing} conversation=${known} />`}
       ${known !== null && may("write") && html`<${Levers} desk=${desk} conversation=${known} />`}
@@ -60,10 +61,14 @@ function Phase({ load, children }) {
     ${value !== undefined && children}`;
 }
 
-/** Back to the list, where the reader was. */
-export function leave(desk) {
-  const id = desk.selected.peek();
-  desk.show(null);
-  requestAnimationFrame(() => (document.querySelector(`.conversation[data-id="${id}"]`) ?? document.querySelector(".conversation"))?.focus());
+/** Whoever leaves a conversation is where they were in the list, also by the browser's own way back. */
+function useWayBack(thread) {
+  const before = useRef(null);
+  useEffect(() => {
+    const id = before.current;
+    before.current = thread?.id ?? null;
+    if (thread !== null || id === null || document.activeElement !== document.body) return;
+    (document.querySelector(`.conversation[data-id="${id}"]`) ?? document.querySelector(".conversation"))?.focus();
+  }, [thread]);
 }
 

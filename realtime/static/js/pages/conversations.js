@@ -12,7 +12,7 @@ import { ThreadView } from "../conversations/thread_view.js";
 import { DESK } from "../connection.js";
 import { html } from "../html.js";
 import { openPage } from "../page.js";
-import { may } from "../place.js";
+import { may, reads } from "../place.js";
 import { t } from "../words.js";
 
 const desk = new Desk();
@@ -49,7 +49,7 @@ function Main() {
         ${may("write") && html`<button type="button" class="new" onClick=${() => begin(desk)}>${t("New conversation")}</button>`}
         <button type="button" class="quiet" onClick=${help}>${t("Keyboard shortcuts")}</button>
       </div>
-      <${Filters} desk=${desk} />
+      ${reads("chat") && html`<${Filters} desk=${desk} />`}
       <${ListView} desk=${desk} />
     </section>
     <${ThreadView} desk=${desk} />
