@@ -47,6 +47,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         ("css/conversations.css", "css/conversation_list.css", "css/thread.css", "css/messages.css"),
     ),
     "/connections": Screen("Connections", "js/pages/connections.js", ("css/connections.css", "css/roster.css")),
+    "/settings": Screen("Settings", "js/pages/settings.js", ("css/settings.css", "css/facts.css")),
 }
 """The pages by path. Whoever is let in at all gets each of them; a page itself says what its reader may not see."""
 

@@ -10,4 +10,5 @@ export const PAGES = [
   { name: "overview", path: "", title: t("Live events") },
   { name: "conversations", path: "conversations", title: t("Conversations") },
   { name: "connections", path: "connections", title: t("Connections"), needs: "roster" },
+  { name: "settings", path: "settings", title: t("Settings") },
 ];

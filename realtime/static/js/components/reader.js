@@ -8,7 +8,7 @@ import { Menu } from "./menu.js";
 import { toast } from "./toasts.js";
 
 // Each language by its own name, for who does not read the page's.
-const LANGUAGES = [["en", "English"], ["pt-BR", "Português (Brasil)"], ["es", "Español"]];
+export const LANGUAGES = [["en", "English"], ["pt-BR", "Português (Brasil)"], ["es", "Español"]];
 
 export function ReaderMenu() {
   const { access, name, role } = reader.value;
