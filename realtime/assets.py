@@ -45,7 +45,7 @@ WORDS: Final = "words"
 """What a module imports to get the catalogue in the reader's language."""
 
 _COMPRESSED_ALREADY: Final = frozenset({".png", ".woff2"})
-_IMPORT: Final = re.compile(r"""\b(?:from|import)\s*["']([^"']+)["']""")
+_IMPORT: Final = re.compile(r"""(?:^|[;}])\s*(?:import|export)\b(?!\s+default)[^"'();=]*["']([^"']+)["']""", re.M)
 
 
 @dataclass(frozen=True, slots=True)

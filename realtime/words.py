@@ -1,8 +1,8 @@
 """
 The words of the screen in the reader's language: one catalogue for templates and scripts.
 
-English stands in the source and is the key: `_("Live events")` in a template, `t("Live
-events")` in a script. `locales/<language>/*.json`, a file for each room of the pages, maps
+English stands in the source and is the key: `_("Sign in")` in a template, `t("Sign
+in")` in a script. `locales/<language>/*.json`, a file for each room of the pages, maps
 it to the translation; where a number decides the form, to an object of the forms that CLDR
 names (`{"one": …, "other": …}`), under the English plural. `%(name)s` stands for a value. A
 text without a translation is shown in English.

@@ -56,9 +56,9 @@ def test_the_import_map_leads_every_import_to_a_hashed_file() -> None:
 
 
 def test_a_page_knows_all_modules_that_it_will_load() -> None:
-    entry, *rest = names(assets().modules("js/pages/home.js", "es"))
+    entry, *rest = names(assets().modules("js/pages/overview.js", "es"))
 
-    assert entry == "js/pages/home.js"
+    assert entry == "js/pages/overview.js"
     assert {"js/components/row.js", "js/place.js", "locales/es.js", "vendor/preact/hooks.mjs"} <= set(rest)
     assert len(rest) == len(set(rest))
 

@@ -22,6 +22,8 @@ from realtime.handlers import subscriptions
 from realtime.handlers.sockets import ClientSocket, Opening
 from realtime.policy import Principal, Role
 
+USERS: Final = "users"
+
 
 class ChannelsSocket(ClientSocket):
     """A client of `/api/v1/ws`; it hears `names`, of the sensor domain and the public channels."""
@@ -57,6 +59,12 @@ class ChannelsSocket(ClientSocket):
     def _coverage(self, names: tuple[str, ...], principal: Principal) -> Coverage:
         """To no name belongs nothing here, though elsewhere it asks for all."""
         return subscriptions.coverage_of(names, principal, self.policy) if names else NOTHING
+
+    async def greet(self) -> None:
+        """Who listens to `users` hears at once who is there, where its dialect has a word for it."""
+        if USERS in self.session.coverage:
+            signal = self.app[keys.PRESENCE].list_signal()
+            self.outlet.write(self.session.format.signal(signal) or b"")
 
     def read(self, text: str) -> Command:
         """See ClientSocket."""

@@ -40,7 +40,11 @@ class Screen:
 
 
 SCREENS: Final[Mapping[str, Screen]] = {
-    "/": Screen("Live events", "js/pages/home.js", ("css/feed.css", "css/rows.css")),
+    "/": Screen(
+        "Overview",
+        "js/pages/overview.js",
+        ("css/feed.css", "css/rows.css", "css/chart.css", "css/live.css", "css/overview.css"),
+    ),
     "/conversations": Screen(
         "Conversations",
         "js/pages/conversations.js",

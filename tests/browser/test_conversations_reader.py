@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from realtime.policy import Role
 from tests.browser.conftest import NARROW, PHONE, WIDE, MakeSite, Open, Site, accessible, overflow, state
 from tests.browser.desk import MESSAGES, ROWS, conversation, desk, get, message, say
-from tests.browser.test_home_reader import HOSTILE
+from tests.browser.hostile import HOSTILE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -136,7 +136,7 @@ async def test_the_test_client_may_reach_any_server_and_runs_only_its_own_script
 
 async def test_the_page_is_in_the_readers_language_and_says_so_to_caches(client: Client) -> None:
     assert '<html lang="en">' in await page(client)
-    assert "Eventos ao vivo" in await page(client, **{"Accept-Language": "pt-BR,pt;q=0.9"})
+    assert "Visão geral" in await page(client, **{"Accept-Language": "pt-BR,pt;q=0.9"})
     async with client.get("/", headers=BROWSER | {"Accept-Language": "es"}) as answer:
         assert '<html lang="es">' in await answer.text()
         assert answer.headers["Vary"] == "Accept-Language, Cookie"

@@ -196,3 +196,14 @@ async def sign_up(server: Server, name: str) -> dict[str, str]:
     """The header of a new user."""
     wanted = Wanted(user=name, role=Role.AGENT, make_user=True)
     return bearer((await server.app[keys.ACCOUNTS].tokens.create(SYSTEM, wanted))[1])
+
+
+async def test_who_listens_to_users_hears_at_once_who_is_there(make_client: MakeClient) -> None:
+    client = await make_client()
+    async with (
+        watching(client) as first,
+        client.ws_connect(SECURE, headers=bearer(await token_for(client, name="ana"))),
+    ):
+        await first.hear("user.online")
+        async with watching(client) as later:
+            assert [user["username"] for user in (await later.hear("users:list"))["users"]] == ["ana"]

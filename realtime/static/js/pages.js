@@ -7,7 +7,7 @@ import { t } from "./words.js";
  * reader's language; `needs`, where given, an action without which it has nothing to show, so that it is not offered.
  */
 export const PAGES = [
-  { name: "overview", path: "", title: t("Live events") },
+  { name: "overview", path: "", title: t("Overview") },
   { name: "conversations", path: "conversations", title: t("Conversations") },
   { name: "connections", path: "connections", title: t("Connections"), needs: "roster" },
   { name: "settings", path: "settings", title: t("Settings") },

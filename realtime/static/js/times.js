@@ -3,7 +3,7 @@
 import { locale } from "./words.js";
 
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const day = new Intl.DateTimeFormat(locale, { day: "2-digit", month: "2-digit" });
+const dayAndMonth = new Intl.DateTimeFormat(locale, { day: "2-digit", month: "2-digit" });
 const exactly = new Intl.DateTimeFormat(locale, {
   weekday: "short",
   day: "numeric",
@@ -17,15 +17,38 @@ const exactly = new Intl.DateTimeFormat(locale, {
   timeZoneName: "short",
 });
 
+const dateOnly = new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "long", year: "numeric" });
+
 /** The time of day; the day before it where that is not today. */
 export function short(date) {
   const time = clock.format(date);
-  return isToday(date) ? time : `${day.format(date)}, ${time}`;
+  return isToday(date) ? time : `${dayAndMonth.format(date)}, ${time}`;
 }
 
 /** Day, time to the millisecond, and zone. */
 export function exact(date) {
   return exactly.format(date);
+}
+
+/** The date alone. */
+export function day(date) {
+  return dateOnly.format(date);
+}
+
+const PARTS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]].map(([unit, length]) => [
+  length,
+  new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "narrow" }),
+]);
+
+/** So many whole seconds in the two largest units that have some: "1h 20m"; null for null. */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return null;
+  const first = PARTS.findIndex(([length], place) => seconds >= length || place === PARTS.length - 1);
+  const [length, unit] = PARTS[first];
+  const text = unit.format(Math.floor(seconds / length));
+  const rest = seconds % length;
+  const next = PARTS[first + 1];
+  return next && rest >= next[0] ? `${text} ${next[1].format(Math.floor(rest / next[0]))}` : text;
 }
 
 function isToday(date) {

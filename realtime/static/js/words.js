@@ -32,6 +32,19 @@ export function number(n) {
   return numbers.format(n);
 }
 
+const decimals = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const percents = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+
+/** A number with one decimal; null for null. */
+export function decimal(n) {
+  return n === null ? null : decimals.format(n);
+}
+
+/** A share (0 to 1) in percent; null for null. */
+export function percent(share) {
+  return share === null ? null : percents.format(share);
+}
+
 function base(tag) {
   return tag.split("-")[0];
 }

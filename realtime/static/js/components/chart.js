@@ -14,15 +14,16 @@ const NONE = [];
  * without one), "bars" or "points", color a custom property's name (`--good`) or a colour. `marks` are `{at, label, kind}`
  * ("anomaly", "prediction", or another). `range` is `[from, to]` in milliseconds, for all that there is without it.
  * With `onZoom({since, until} or null)` the reader may ask for a stretch, by pointer, buttons or keys; whoever gives it
- * sets `range`, and `zoomed` while null would lead back. `format(value)` writes a value without its `unit`.
+ * sets `range`, and `zoomed` while null would lead back. `format(value)` writes a value without its `unit`,
+ * `when(date)` a time (day, time and zone without it).
  */
-export function Chart({ label, series, marks = NONE, height = 240, range = null, onZoom, zoomed = false, unit = "", format = number }) {
+export function Chart({ label, series, marks = NONE, height = 240, range = null, onZoom, zoomed = false, unit = "", format = number, when = exact }) {
   const [asTable, setAsTable] = useState(false);
   const columns = useMemo(() => columnsOf(series), [series]);
   const empty = columns[0].length === 0;
   const said = (value) => (value === null || value === undefined ? "–" : [format(value), unit].filter(Boolean).join(" "));
   const summary = useMemo(() => summarize(label, series, marks, said), [label, series, marks, unit]);
-  const shared = { label, series, columns, marks, said };
+  const shared = { label, series, columns, marks, said, when };
   return html`<figure class="chart" data-zoomed=${zoomed}>
     <div class="chart-tools">
       <${Legend} series=${series} marks=${marks} />
@@ -66,7 +67,7 @@ function Zoom({ columns, range, zoomed, onZoom }) {
   </div>`;
 }
 
-function Canvas({ label, series, columns, marks, said, summary, range, height, onZoom, format }) {
+function Canvas({ label, series, columns, marks, said, when, summary, range, height, onZoom, format }) {
   const holder = useRef(null);
   const plot = useRef(null);
   const [attempt, setAttempt] = useState(0);
@@ -99,17 +100,17 @@ function Canvas({ label, series, columns, marks, said, summary, range, height, o
   if (state === "failed") return html`<p class="note" role="alert">${t("The chart could not be loaded.")} <button type="button" class="quiet" onClick=${() => setAttempt(attempt + 1)}>${t("Try again")}</button></p>`;
   return html`<div class="chart-plot">
     <div ref=${holder} class="chart-holder" role="img" aria-label=${summary} style=${{ minHeight: `${height}px` }} aria-busy=${state === "loading"}></div>
-    <${Cursor} label=${label} series=${series} columns=${columns} said=${said} under=${under} plot=${plot} />
+    <${Cursor} label=${label} series=${series} columns=${columns} said=${said} when=${when} under=${under} plot=${plot} />
   </div>`;
 }
 
 /** What is under the cursor, which arrow keys move too; without one, the newest. */
-function Cursor({ label, series, columns, said, under, plot }) {
+function Cursor({ label, series, columns, said, when, under, plot }) {
   const last = columns[0].length - 1;
   if (last < 0) return html`<p class="chart-said">${t("No values in this time.")}</p>`;
   const index = Math.min(under.index ?? last, last);
   const values = series.map(({ name }, place) => [name, said(columns[place + 1][index])]);
-  const at = exact(new Date(columns[0][index]));
+  const at = when(new Date(columns[0][index]));
   const near = under.near.map(({ label: text }) => text);
   const spoken = [at, ...values.map(([name, value]) => `${name}: ${value}`), ...near].join(", ");
   const place = (index) => plot.current?.point(index);

@@ -3,8 +3,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import { LIMIT } from "../feed.js";
 import { html } from "../html.js";
-import { number, t, tn } from "../words.js";
+import { number, t } from "../words.js";
 import { GapRow, Row } from "./row.js";
+import { Waiting } from "./waiting.js";
 
 // A row whose element is the same object is not looked at again when the list changes. Its time
 // says "today", so the elements of yesterday are made anew.
@@ -15,11 +16,15 @@ let day = "";
 export function List({ hold, phase, onRetry }) {
   const top = useRef(null);
   useEffect(() => watchTop(top.current, hold), []);
+  const show = () => {
+    hold.catchUp();
+    if (hold.away.peek()) top.current.scrollIntoView();
+  };
   const entries = hold.shown.value;
   const { kind, detail } = phase.value;
   return html`<section class="feed" aria-label=${t("Events, newest first")}>
     <div ref=${top} class="top"></div>
-    <${Waiting} hold=${hold} top=${top} />
+    <${Waiting} hold=${hold} onShow=${show} />
     <ol role="list" onFocusIn=${() => (hold.inside.value = true)} onFocusOut=${() => (hold.inside.value = false)} onKeyDown=${walk}>
       ${entries.map(element)}
     </ol>
@@ -29,19 +34,6 @@ export function List({ hold, phase, onRetry }) {
     ${kind === "ready" && entries.length === 0 && html`<p class="note">${t("Nothing has happened here yet.")}</p>`}
     ${entries.length === LIMIT && html`<p class="note">${t("The last %(n)s events. Older ones stay on the server.", { n: number(LIMIT) })}</p>`}
   </section>`;
-}
-
-function Waiting({ hold, top }) {
-  const { count, many } = hold.waiting.value;
-  if (count === 0) return null;
-  const show = () => {
-    hold.catchUp();
-    if (hold.away.peek()) top.current.scrollIntoView();
-  };
-  const text = many
-    ? t("%(n)s+ new events", { n: number(count) })
-    : tn("%(n)s new event", "%(n)s new events", count);
-  return html`<div class="waiting"><button type="button" onClick=${show}><span aria-hidden="true">↑ </span>${text}</button></div>`;
 }
 
 function element(entry) {

@@ -1,4 +1,4 @@
-"""The start page and its reader: reading in peace, any language, any device, hostile names, the line to paste."""
+"""The sensor events and their reader: reading in peace, any language, any device, hostile names, the line to paste."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.browser.conftest import (
     read,
     state,
 )
+from tests.browser.hostile import HOSTILE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -67,24 +68,6 @@ async def test_a_row_opens_by_keyboard_to_all_that_is_known(site: Site, open_pag
 
     await expect(page.locator(".details pre")).to_contain_text('"nombre": "Patio"')
     await expect(page.locator(".details dl")).to_contain_text("guest")
-
-
-HOSTILE = [
-    "<script>window.hit = 1</script>",
-    "<img src=x onerror='window.hit = 1'>",
-    '"><svg onload="window.hit = 1">',
-    "javascript:window.hit=1",
-    "${window.hit = 1}{{window.hit = 1}}",
-    "__proto__",
-    "W" * 300,
-    "\u202egnp.exe\u202c \u2066\u2067",
-    "Z̷͔̈́a̵͝l̶̓g̴" + "\u0301" * 200,
-    "مرحبا بالعالم " * 20,
-    "line\nline\tline\r\nline",
-    "👩‍👩‍👧‍👦" * 60,
-    "%(n)s %(time)s &lt;b&gt; &amp;",
-    "'; DROP TABLE sensors; --",
-]
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

@@ -1,4 +1,4 @@
-"""The start page in a real browser: what happens appears, once, and what was missed is made up for."""
+"""The sensor events of the start page in a real browser: what happens appears once, and what was missed, too."""
 
 from __future__ import annotations
 
@@ -117,14 +117,14 @@ async def test_the_page_comes_back_by_itself_when_the_server_does(site: Site, op
     await site.stop()
     await state(page, "waiting")
     await expect(page.get_by_role("status").filter(has_text="Reconnecting")).to_have_count(1)
-    await expect(page).to_have_title("⚠ Live events · realtime")
+    await expect(page).to_have_title("⚠ Overview · realtime")
     await site.start()
     await site.sensor(nombre="Techo")
 
     await state(page, "live")
     await expect(page.locator(f"{ROWS} .data", has_text="Techo")).to_have_count(1)
     await expect(page.locator(ROWS)).to_have_count(3)
-    await expect(page).to_have_title("Live events · realtime")
+    await expect(page).to_have_title("Overview · realtime")
 
 
 async def test_what_a_killed_server_had_acknowledged_is_on_the_page_once(tmp_path: Path, open_page: Open) -> None:

@@ -1,0 +1,29 @@
+// Events come one by one, and are drawn a few times a second.
+
+/** Events that may wait for the next drawing; of more, the older half is let go. */
+const LIMIT = 1_000;
+const EVERY = 100;
+
+export class Batches {
+  /** `draw(events)` gets what has come since it was last called, oldest first, every tenth of a second at most. */
+  constructor(draw) {
+    this.draw = draw;
+    this.waiting = [];
+    this.timer = null;
+  }
+
+  add(event) {
+    this.waiting.push(event);
+    if (this.waiting.length > LIMIT) this.waiting = this.waiting.slice(-LIMIT / 2);
+    this.timer ??= setTimeout(() => this.flush(), EVERY);
+  }
+
+  /** Draw now what waits. */
+  flush() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    const events = this.waiting;
+    this.waiting = [];
+    if (events.length > 0) this.draw(events);
+  }
+}

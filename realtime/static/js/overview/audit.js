@@ -1,0 +1,60 @@
+// Who did what: the audit log as it grows.
+
+import { Ago } from "../components/ago.js";
+import { Live } from "../components/live.js";
+import { Panel } from "../components/panel.js";
+import { html } from "../html.js";
+import { Latest } from "../latest.js";
+import { ask, reads } from "../place.js";
+import { t } from "../words.js";
+
+const PAST = 30;
+const LENGTH = 160;
+
+// These are told by the columns beside them, or mean nothing to who reads along.
+const LEFT_OUT = new Set(["credential", "digest", "created_at", "updated_at"]);
+
+/** Entries of the audit log, the latest first. */
+export function latestEntries() {
+  return new Latest({
+    ask: async (signal) => (await ask("api/v1/audit-logs/", { ordering: "-id", limit: PAST }, { signal })).results,
+    rank: (row) => row.id,
+  });
+}
+
+export function Audit({ latest }) {
+  // Who may not read it is told so without a request that could only be refused.
+  if (!reads("audit") && latest.load.state.value.kind === "loading") latest.load.state.value = { kind: "forbidden", detail: "" };
+  return html`<${Panel} title=${t("Audit log")} id="audit" load=${latest.load} empty=${() => latest.list.value.length === 0}
+    who=${t("The audit log is for agents and admins.")} emptyText=${t("No entry yet.")}>
+    <${Live} latest=${latest} label=${t("Audit log, newest first")} render=${(row) => html`<${Entry} row=${row} />`} />
+  <//>`;
+}
+
+function Entry({ row: { action, details, user, timestamp } }) {
+  return html`<p class="line-one"><code>${action}</code><bdi class="who">${user?.username ?? "–"}</bdi><${Ago} at=${timestamp} still /></p>
+    <p class="said"><bdi>${told(details)}</bdi></p>`;
+}
+
+/** The details in a line: what changed as `before → after`, all else as it is called. */
+export function told(details) {
+  const { before, after, ...rest } = details ?? {};
+  const parts = entries(rest).map(([name, value]) => `${name} ${plain(value)}`);
+  if (before && after) {
+    const changed = entries(after).filter(([name, value]) => plain(before[name]) !== plain(value));
+    parts.push(...changed.map(([name, value]) => `${name}: ${plain(before[name])} → ${plain(value)}`));
+  } else {
+    parts.push(...entries(before ?? after ?? {}).filter(([name]) => name !== "id").map(([name, value]) => `${name} ${plain(value)}`));
+  }
+  const points = [...parts.join(" · ")];
+  return points.length > LENGTH ? `${points.slice(0, LENGTH - 1).join("")}…` : points.join("");
+}
+
+function entries(values) {
+  return Object.entries(values).filter(([name, value]) => !LEFT_OUT.has(name) && value !== null);
+}
+
+function plain(value) {
+  if (value === null || value === undefined) return "–";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,56 @@
+// How it went day by day: conversations that began and were closed, and how long customers waited.
+
+import { useMemo } from "preact/hooks";
+import { Chart } from "../components/chart.js";
+import { html } from "../html.js";
+import { day as told, duration } from "../times.js";
+import { t } from "../words.js";
+
+const HEIGHT = 220;
+
+/** Conversations that began and were closed on each day of `days`. */
+export function Conversations({ days }) {
+  const series = useMemo(
+    () => [
+      { name: t("Began"), kind: "bars", color: "--accent", points: points(days, "created") },
+      { name: t("Were closed"), kind: "line", color: "--sensors", points: points(days, "closed") },
+    ],
+    [days],
+  );
+  return html`<${Chart} label=${t("Conversations by day")} series=${series} height=${HEIGHT} when=${told} />`;
+}
+
+/** The mean time to answer on each day, and of the whole time mean, median and the ninth tenth of all three times. */
+export function Times({ report }) {
+  const { days, percentiles } = report;
+  const series = useMemo(() => [{ name: t("Response time"), kind: "line", points: points(days, "response_time") }], [days]);
+  const rows = [["response_time", t("Response time")], ["first_response_time", t("First response")], ["resolution_time", t("Resolution time")]];
+  return html`
+    <div class="wide-table" role="region" tabindex="0" aria-label=${t("Times of the whole period")}>
+      <table class="times">
+        <thead><tr>
+          <th scope="col">${t("Time")}</th><th scope="col">${t("Mean")}</th>
+          <th scope="col"><abbr title=${t("Half of all took no longer.")}>${"p50"}</abbr></th>
+          <th scope="col"><abbr title=${t("Nine of ten took no longer.")}>${"p90"}</abbr></th>
+        </tr></thead>
+        <tbody>${rows.map(([name, label]) => html`<tr key=${name} data-figure=${name}>
+          <th scope="row">${label}</th>
+          ${[report[name], percentiles[name].p50, percentiles[name].p90].map((seconds) => html`<td>${duration(seconds) ?? "–"}</td>`)}
+        </tr>`)}</tbody>
+      </table>
+    </div>
+    <${Chart} label=${t("Mean response time by day")} series=${series} height=${HEIGHT - 40} format=${short} when=${told} />
+  `;
+}
+
+function short(seconds) {
+  return duration(Math.round(seconds));
+}
+
+// A day is a day of UTC; it is drawn at the reader's own midnight of the same date, or it would carry another's name.
+function points(days, name) {
+  return days.map((one) => {
+    const [year, month, date] = one.day.split("-").map(Number);
+    return [new Date(year, month - 1, date).getTime(), one[name]];
+  });
+}

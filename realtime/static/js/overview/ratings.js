@@ -1,0 +1,32 @@
+// What customers say, as they say it.
+
+import { Ago } from "../components/ago.js";
+import { Live } from "../components/live.js";
+import { Panel } from "../components/panel.js";
+import { html } from "../html.js";
+import { Latest } from "../latest.js";
+import { ask } from "../place.js";
+import { t } from "../words.js";
+import { Stars } from "./satisfaction.js";
+
+const PAST = 30;
+
+/** Ratings that were given, the latest first. */
+export function latestRatings() {
+  return new Latest({
+    ask: async (signal) => (await ask("api/v1/csat/", { answered: true, ordering: "-id", limit: PAST }, { signal })).results,
+    rank: (row) => Date.parse(row.answered_at),
+  });
+}
+
+export function Ratings({ latest }) {
+  return html`<${Panel} title=${t("What customers say")} id="csat" load=${latest.load} empty=${() => latest.list.value.length === 0}
+    emptyText=${t("Nobody has rated a conversation yet. Who closes one asks its customer for a rating.")}>
+    <${Live} latest=${latest} label=${t("Ratings, newest first")} render=${(row) => html`<${Rating} row=${row} />`} />
+  <//>`;
+}
+
+function Rating({ row: { rating, contact_name: name, feedback, answered_at: at } }) {
+  return html`<p class="line-one"><${Stars} rating=${rating} /><bdi class="who">${name}</bdi><${Ago} at=${at} still /></p>
+    ${feedback && html`<p class="said"><bdi>${feedback}</bdi></p>`}`;
+}
