@@ -75,6 +75,30 @@ class CloseCode(IntEnum):
         """Whether a client that was closed so should connect again by itself."""
         return self < 4500 and self not in (self.NORMAL, self.PROTOCOL_ERROR, self.FLOOD, self.TOO_LARGE)
 
+    @property
+    def meaning(self) -> str:
+        """What it says, in a few words."""
+        return _MEANINGS[self]
+
+
+_MEANINGS: Final[Mapping[CloseCode, str]] = {
+    CloseCode.NORMAL: "the client has ended it",
+    CloseCode.SHUTDOWN: "the server is stopping",
+    CloseCode.PROTOCOL_ERROR: "what came is not the protocol",
+    CloseCode.FLOOD: "a flood: too many pings, pongs or fragments in a second",
+    CloseCode.TOO_LARGE: "a frame over the limit",
+    CloseCode.EXPIRED: "the credential expired 30 s ago",
+    CloseCode.SLOW: "nothing was taken for a minute",
+    CloseCode.RECONNECT: "come back now",
+    CloseCode.NO_PONG: "no pong in time",
+    CloseCode.TOO_MANY_COMMANDS: "too many commands a second",
+    CloseCode.BAD_TOKEN: "the token is wrong or was revoked",
+    CloseCode.BAD_REQUEST: "ten bad frames in a row",
+    CloseCode.NO_AUTH: "no authentication in time",
+    CloseCode.KICKED: "kicked by an admin",
+    CloseCode.NOT_PERMITTED: "not permitted",
+}
+
 
 class Problem(Exception):
     """

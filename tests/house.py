@@ -22,7 +22,7 @@ FLOORS = (
     "dialects",
     "store delivery",
     "services emit metrics",
-    "keys origins attempts auth middleware openapi",
+    "keys origins attempts auth middleware openapi asyncapi shapes",
     "handlers",
     "app cli commands server __main__",
 )

@@ -11,6 +11,7 @@ from aiohttp import web
 MODULES: Final = (
     "about",
     "accounts",
+    "asyncapi",
     "audit",
     "backups",
     "channels",
