@@ -46,6 +46,7 @@ WORDS: Final = "words"
 
 _COMPRESSED_ALREADY: Final = frozenset({".png", ".woff2"})
 _IMPORT: Final = re.compile(r"""(?:^|[;}])\s*(?:import|export)\b(?!\s+default)[^"'();=]*["']([^"']+)["']""", re.M)
+"""An import as a statement: the word itself may stand in any text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import { t } from "./words.js";
 export const PAGES = [
   { name: "overview", path: "", title: t("Overview") },
   { name: "conversations", path: "conversations", title: t("Conversations") },
+  { name: "sensors", path: "sensors", title: t("Sensors") },
   { name: "connections", path: "connections", title: t("Connections"), needs: "roster" },
   { name: "settings", path: "settings", title: t("Settings") },
 ];

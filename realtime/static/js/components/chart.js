@@ -108,7 +108,7 @@ function Canvas({ label, series, columns, marks, said, when, summary, range, hei
 function Cursor({ label, series, columns, said, when, under, plot }) {
   const last = columns[0].length - 1;
   if (last < 0) return html`<p class="chart-said">${t("No values in this time.")}</p>`;
-  const index = Math.min(under.index ?? last, last);
+  const index = under.index === null ? newest(columns) : Math.min(under.index, last);
   const values = series.map(({ name }, place) => [name, said(columns[place + 1][index])]);
   const at = when(new Date(columns[0][index]));
   const near = under.near.map(({ label: text }) => text);
@@ -122,6 +122,12 @@ function Cursor({ label, series, columns, said, when, under, plot }) {
       ${values.map(([name, value]) => html`<span key=${name}>${series.length > 1 && html`<bdi>${name}</bdi> `}<b>${value}</b></span>`)}
       ${near.map((text, nth) => html`<bdi key=${nth} class="near">${text}</bdi>`)}
     </p>`;
+}
+
+/** The place of the last value of the first series that has any: what another foresees lies behind it. */
+function newest([times, ...values]) {
+  const found = values[0].findLastIndex((value) => typeof value === "number");
+  return found < 0 ? times.length - 1 : found;
 }
 
 /** `[times, values, …]`: all times of all series, undefined where a series has no point, null where it says so. */
