@@ -7,34 +7,18 @@ To add one: a Figure in FIGURES. One that the load program cannot measure brings
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from benchmarks import measure
+from benchmarks.figure import DELIVERY_CPU, EVERY_OTHER, Case, Figure, Goal, Metric
+from benchmarks.figures_store import F6, F7, F8, F10, F12
 from benchmarks.peers import BY_REST, OURS, PEERS
 from benchmarks.peers.base import Way
 
-Result = dict[str, Any]
-EVERY_OTHER = "every other peer"
 IN_FLIGHT = 16
 """Commands that each connection of F5 has on their way."""
 
-
-@dataclass(frozen=True)
-class Metric:
-    """One number of a result: its key, its heading, how many decimals to show, and whether more is better."""
-
-    key: str
-    title: str
-    decimals: int = 0
-    more_is_better: bool = True
-    factor: float = 1.0  # from the result's unit to the shown one
-
-
 DELIVERIES = Metric("deliveries_per_s", "deliveries/s")
 PUBLISHES = Metric("publishes_per_s", "publishes/s")
-DELIVERY_CPU = Metric("cpu_us_per_delivery", "µs CPU/delivery", 2, more_is_better=False)
 PUBLISH_CPU = Metric("cpu_us_per_publish", "µs CPU/publish", 1, more_is_better=False)
 P50 = Metric("latency_p50_ms", "p50 ms", 1, more_is_better=False)
 P99 = Metric("latency_p99_ms", "p99 ms", 1, more_is_better=False)
@@ -42,74 +26,6 @@ DELIVERED_P50 = replace(P50, title="delivery p50 ms")
 DELIVERED_P99 = replace(P99, title="delivery p99 ms")
 ANSWER_P50 = Metric("answer_p50_ms", "answer p50 ms", 1, more_is_better=False)
 ANSWER_P99 = Metric("answer_p99_ms", "answer p99 ms", 1, more_is_better=False)
-
-
-@dataclass(frozen=True)
-class Case:
-    """
-    One load: so many subscribers and publishers; `rate` in events a second, 0 for as fast as answers come.
-
-    Subscribers read at once, or everything that has come each `read_every_ms` (README.md,
-    "How the load reads"). A publisher by POST waits for its answer; in other ways it has
-    `in_flight` events on their way.
-    """
-
-    name: str
-    title: str
-    subscribers: int
-    publishers: int
-    rate: float = 0
-    witnesses: int = 16
-    read_every_ms: float = 0
-    way: Way = Way.POST
-    in_flight: int = 1
-
-
-@dataclass(frozen=True)
-class Goal:
-    """Ours divided by a peer's, at least or at most `ratio`. `peer` is a name, or EVERY_OTHER than those `but`."""
-
-    case: str
-    metric: Metric
-    peer: str
-    ratio: float
-    but: tuple[str, ...] = ()
-
-    def peers(self, figure: Figure) -> list[str]:
-        if self.peer != EVERY_OTHER:
-            return [self.peer]
-        return [name for name in figure.peers if name not in (OURS, *self.but)]
-
-    def reached(self, ratio: float) -> bool:
-        return ratio >= self.ratio if self.metric.more_is_better else ratio <= self.ratio
-
-    def text(self) -> str:
-        return f"{'≥' if self.metric.more_is_better else '≤'} {self.ratio:g} ×"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One row of the promise: `cases` are judged by `goals`, `growth` shows the cost per unit at three sizes."""
-
-    name: str
-    title: str
-    about: str
-    peers: tuple[str, ...]
-    cases: tuple[Case, ...]
-    metrics: tuple[Metric, ...]  # the first is the one that is drawn
-    goals: tuple[Goal, ...]
-    growth: tuple[Case, ...] = ()
-    growth_peers: tuple[str, ...] = (OURS, "nchan", "node")
-    growth_metric: Metric = DELIVERY_CPU
-    measure: Callable[..., Result] = measure.by_load
-
-    def takes(self, peer: str, case: Case) -> bool:
-        """Whether a peer takes part in a case: in all that are judged, in growth only if it is named for it."""
-        return peer in self.peers and (case in self.cases or peer in self.growth_peers)
-
-    def all_cases(self) -> list[Case]:
-        """Judged cases, then those of the growth table that are not among them."""
-        return [*self.cases, *(case for case in self.growth if case not in self.cases)]
 
 
 def _fanout(subscribers: int, publishers: int) -> Case:
@@ -230,5 +146,5 @@ F9 = Figure(
     growth_peers=(OURS, "node-socketio"),
 )
 
-FIGURES: dict[str, Figure] = {figure.name: figure for figure in (F1, F2, F3, F4, F5, F9)}
+FIGURES: dict[str, Figure] = {figure.name: figure for figure in (F1, F2, F3, F4, F5, F6, F7, F8, F9, F10, F12)}
 assert all(peer in PEERS for figure in FIGURES.values() for peer in figure.peers)

@@ -33,15 +33,16 @@ def wait_until_quiet(limit: float) -> bool:
     """Wait, at most `limit` seconds, for a moment in which others use less than QUIET_CPU. True if it came."""
     until = time.monotonic() + limit
     while True:
-        before, began = _busy_seconds(), time.monotonic()
+        before, began = busy_seconds(), time.monotonic()
         time.sleep(QUIET_PROBE_SECONDS)
-        if (_busy_seconds() - before) / (time.monotonic() - began) < QUIET_CPU:
+        if (busy_seconds() - before) / (time.monotonic() - began) < QUIET_CPU:
             return True
         if time.monotonic() > until:
             return False
 
 
-def _busy_seconds() -> float:
+def busy_seconds() -> float:
+    """Seconds that all processors were busy, since the machine's start."""
     user, nice, system, _, _, irq, soft = map(int, Path("/proc/stat").read_text().split(maxsplit=8)[1:8])
     return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
 

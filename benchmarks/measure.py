@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import load
-from benchmarks.peers.base import BENCH_CHANNEL, DATA, Door, Peer, Way
+from benchmarks.peers.base import BENCH_CHANNEL, DATA, Door, Peer, Start, Way
 from benchmarks.process import Server, free_port
 
 if TYPE_CHECKING:
-    from benchmarks.figures import Case
+    from benchmarks.figure import Case
 
 BODY_BYTES = 250
 SPARE_FILES = 500
@@ -100,19 +100,27 @@ def by_load(peer: Peer, case: Case, conditions: Conditions, *, beside: Beside = 
     """
     if case.subscribers + SPARE_FILES > raise_file_limit():
         raise load.LoadFailed(f"{case.subscribers:,} sockets exceed the limit of open files")
-    with _folder() as folder:
+    with running(peer) as (server, start, folder):
+        way = case.way if case.way in start.doors else Way.POST
+        options = _aim(start.doors[way], case) | event(way) | _times(case, conditions)
+        options |= {"port": server.port, "pids": ",".join(map(str, server.pids()))}
+        with beside(server):
+            result = load.run(options, prefix=pinned(LOAD_CORE))
+        server.end()
+        kept = peer.kept(folder)
+        result["not_kept"] = None if kept is None else max(0, result["published"] - kept)
+    return result
+
+
+@contextmanager
+def running(peer: Peer) -> Iterator[tuple[Server, Start, Path]]:
+    """The peer, started afresh on its core: the server, how it was started, and its folder, which goes with it."""
+    with fresh_folder() as folder:
         port = free_port()
         start = peer.start(folder, port)
         argv = (*pinned(SERVER_CORE), *start.argv)
         with Server(argv, folder, port=port, ready=start.ready, environment=start.environment) as server:
-            way = case.way if case.way in start.doors else Way.POST
-            options = _aim(start.doors[way], case) | event(way) | _times(case, conditions)
-            options |= {"port": port, "pids": ",".join(map(str, server.pids()))}
-            with beside(server):
-                result = load.run(options, prefix=pinned(LOAD_CORE))
-        kept = peer.kept(folder)
-        result["not_kept"] = None if kept is None else max(0, result["published"] - kept)
-    return result
+            yield server, start, folder
 
 
 def _aim(door: Door, case: Case) -> dict[str, Any]:
@@ -144,7 +152,7 @@ def _times(case: Case, conditions: Conditions) -> dict[str, Any]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def fresh_folder() -> Iterator[Path]:
     """A folder for one server's data, on the same disk as the project, because syncs are part of what is measured."""
     DATA.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=DATA, prefix="run-"))

@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 from benchmarks import report
-from benchmarks.figures import Figure, Metric
+from benchmarks.figure import Figure, Metric
 from benchmarks.peers import OURS, PEERS
 from benchmarks.peers.base import BENCHMARKS, Missing
 from benchmarks.peers.pythons import PYTHON, install_requirements
@@ -20,7 +20,7 @@ def plot(figure: Figure, record: dict[str, Any]) -> str:
     """Draw the figure's panels; returns the file's name in RESULTS. Raises Missing without matplotlib."""
     install_requirements("requirements-plot.txt")
     name = f"{figure.name}.svg"
-    panels = [_bars(figure, record, metric) for metric in figure.metrics[:2]]
+    panels = [_bars(figure, record, metric) for metric in figure.metrics[: figure.drawn]]
     order = {"title": f"{figure.name} · {figure.title}", "panels": panels, "file": str(RESULTS / name)}
     done = subprocess.run([str(PYTHON), str(DRAWING)], input=json.dumps(order), capture_output=True, text=True)
     if done.returncode:

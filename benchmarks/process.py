@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 READY_SECONDS = 30.0
+READY_PROBE_SECONDS = 0.02
 STOP_SECONDS = 5.0
 LOG_TAIL = 1500
 COMPILED = Path(__file__).resolve().parent / ".build" / "pycache"
@@ -63,7 +64,8 @@ class Server:
     One server in a process group of its own, from `with` to its end.
 
     Entering waits until `ready` answers 200 and raises ServerFailed when it does not within
-    READY_SECONDS. Leaving sends SIGTERM to the group, and SIGKILL to what still lives STOP_SECONDS later.
+    READY_SECONDS; `ready_after` is how many seconds it took. Leaving
+    sends SIGTERM to the group, and SIGKILL to what still lives STOP_SECONDS later.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Server:
         self._environment = clean_environment(environment)
         self._ready = ready
         self.port = port
+        self.ready_after = 0.0
 
     def __enter__(self) -> Server:
         with self._log.open("wb") as log:
@@ -99,15 +102,21 @@ class Server:
     ) -> None:
         self._stop()
 
+    def end(self) -> None:
+        """End it now, and return when it has ended: leaving does so too."""
+        self._stop()
+
     def _wait_until_ready(self) -> None:
-        until = time.monotonic() + READY_SECONDS
+        began = time.monotonic()
+        until = began + READY_SECONDS
         while status_of(self.port, self._ready) != 200:
             code = self._process.poll()
             if code is not None:
                 raise ServerFailed(f"ended at once with status {code}: {self.said()}")
             if time.monotonic() > until:
                 raise ServerFailed(f"not ready after {READY_SECONDS:.0f} s: {self.said()}")
-            time.sleep(0.05)
+            time.sleep(READY_PROBE_SECONDS)
+        self.ready_after = time.monotonic() - began
 
     def said(self) -> str:
         """The end of its output."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import load, measure
-from benchmarks.figures import Case
+from benchmarks.figure import Case
 from benchmarks.peers.base import BENCHMARKS, Missing, Start
 from benchmarks.peers.realtime import Realtime
 from benchmarks.process import Server, ServerFailed

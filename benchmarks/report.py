@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks.figures import FIGURES, Case, Figure, Metric
+from benchmarks.figure import Case, Figure, Goal, Level, Limit, Metric
+from benchmarks.figures import FIGURES
 from benchmarks.peers import OURS, PEERS
 from benchmarks.runner import DISTURBED_CPU
 
@@ -54,28 +55,55 @@ def _pad(text: str, width: int, column: int) -> str:
     return text.ljust(width) if column == 0 else text.rjust(width)
 
 
-def _number(metric: Metric, value: float | None) -> str:
-    return "–" if value is None else f"{value * metric.factor:,.{metric.decimals}f}"
-
-
 def goals(figure: Figure, record: Record) -> list[list[str]]:
-    """One row a goal and peer: what, the ratio to reach, the ratio measured, and the verdict."""
+    """One row a goal and peer: what, what is to be reached, what was measured, and the verdict."""
     rows = []
-    titles = {case.name: case.title for case in figure.cases}
     for goal in figure.goals:
-        for peer in goal.peers(figure):
-            measured = ratio(record, goal.case, peer, goal.metric.key)
-            what = f"{figure.name} · {titles[goal.case]}: {goal.metric.title} against {PEERS[peer].title}"
-            if measured is None:
-                absent = OURS if median(record, goal.case, OURS, goal.metric.key) is None else peer
-                rows.append([what, goal.text(), "–", f"{absent} not measured"])
-            else:
-                verdict = "reached" if goal.reached(measured) else "**missed**"
-                rows.append([what, goal.text(), f"{measured:.2f} ×", verdict])
+        match goal:
+            case Goal():
+                rows += [_against(figure, record, goal, peer) for peer in goal.peers(figure)]
+            case Limit():
+                what = f"{figure.name} · {_title(figure, goal.case)}: {goal.metric.title}"
+                value = median(record, goal.case, OURS, goal.metric.key)
+                shown = None if value is None else value * goal.metric.factor
+                rows.append([what, goal.text(), goal.metric.number(value), _verdict(goal, shown)])
+            case Level():
+                first, last = figure.cases[0], figure.cases[-1]
+                rises = {metric.title: _rise(record, metric, figure.cases) for metric in goal.metrics}
+                worst = max(rises, key=lambda title: rises[title] or 0)
+                what = f"{figure.name} · {last.title} against {first.title}: {goal.about}"
+                shown = "–" if rises[worst] is None else f"{rises[worst]:.2f} × ({worst})"
+                verdict = "not measured" if None in rises.values() else _verdict(goal, rises[worst])
+                rows.append([what, goal.text(), shown, verdict])
     return rows
 
 
-GOAL_HEADS = ("goal", "ratio to reach", "measured", "verdict")
+def _against(figure: Figure, record: Record, goal: Goal, peer: str) -> list[str]:
+    measured = ratio(record, goal.case, peer, goal.metric.key)
+    what = f"{figure.name} · {_title(figure, goal.case)}: {goal.metric.title} against {PEERS[peer].title}"
+    if measured is not None:
+        return [what, goal.text(), f"{measured:.2f} ×", _verdict(goal, measured)]
+    absent = OURS if median(record, goal.case, OURS, goal.metric.key) is None else peer
+    return [what, goal.text(), "–", f"{absent} not measured"]
+
+
+def _verdict(goal: Goal | Limit | Level, value: float | None) -> str:
+    if value is None:
+        return "not measured"
+    return "reached" if goal.reached(value) else "**missed**"
+
+
+def _title(figure: Figure, name: str) -> str:
+    return next(case.title for case in figure.cases if case.name == name)
+
+
+def _rise(record: Record, metric: Metric, cases: Sequence[Case]) -> float | None:
+    """The cost at the largest size against that at the smallest."""
+    smallest, largest = (median(record, case.name, OURS, metric.key) for case in (cases[0], cases[-1]))
+    return metric.rise(smallest, largest) if smallest and largest else None
+
+
+GOAL_HEADS = ("goal", "to reach", "measured", "verdict")
 
 
 def case_table(figure: Figure, record: Record, case: Case) -> str:
@@ -88,8 +116,8 @@ def case_table(figure: Figure, record: Record, case: Case) -> str:
         if not found:
             rows.append([PEERS[peer].title, *["–"] * len(figure.metrics), "–", _why_not(record, case, peer)])
             continue
-        spread = f"{_number(first, min(found))}–{_number(first, max(found))}"
-        numbers = [_number(metric, median(record, case.name, peer, metric.key)) for metric in figure.metrics]
+        spread = f"{first.number(min(found))}–{first.number(max(found))}"
+        numbers = [metric.number(median(record, case.name, peer, metric.key)) for metric in figure.metrics]
         compared = ratio(record, case.name, peer, first.key)
         against = "–" if peer == OURS or compared is None else f"{compared:.2f} ×"
         rows.append([PEERS[peer].title, *numbers, spread, against])
@@ -103,6 +131,23 @@ def _why_not(record: Record, case: Case, peer: str) -> str:
     return "failed" if failures else "not measured"
 
 
+def sizes_table(figure: Figure, record: Record) -> str:
+    """Ours alone: every number at each size, and how its cost has risen from the smallest to the largest."""
+    rows = []
+    for metric in figure.metrics:
+        found = [metric.number(median(record, case.name, OURS, metric.key)) for case in figure.cases]
+        rise = _rise(record, metric, figure.cases)
+        rows.append([metric.title, *found, "–" if rise is None else f"{rise:.2f} ×"])
+    return table(["", *(case.title for case in figure.cases), "cost, last ÷ first"], rows)
+
+
+def case_tables(figure: Figure, record: Record) -> list[str]:
+    """What was measured: a table a case, or one of all sizes where there are no peers."""
+    if figure.alone:
+        return [sizes_table(figure, record)]
+    return [case_table(figure, record, case) for case in figure.cases]
+
+
 def growth_table(figure: Figure, record: Record) -> str:
     """The cost per unit at each size, and the largest against the smallest."""
     metric = figure.growth_metric
@@ -113,7 +158,7 @@ def growth_table(figure: Figure, record: Record) -> str:
         costs = [median(record, case.name, peer, metric.key) for case in figure.growth]
         smallest, largest = costs[0], costs[-1]
         rise = f"{largest / smallest:.2f} ×" if smallest and largest else "–"
-        rows.append([PEERS[peer].title, *(_number(metric, cost) for cost in costs), rise])
+        rows.append([PEERS[peer].title, *(metric.number(cost) for cost in costs), rise])
     return table([metric.title, *(case.title for case in figure.growth), "last ÷ first"], rows)
 
 
@@ -146,12 +191,13 @@ def _disturbance(record: Record) -> list[str]:
     return [f"The machine was not quiet in {len(disturbed)} of {len(others)} measurements: {used}."]
 
 
-def conditions(record: Record) -> str:
+def conditions(figure: Figure, record: Record) -> str:
     """How it was measured, on what, and with which versions."""
     rounds = "one round" if record["rounds"] == 1 else f"medians of {record['rounds']} rounds"
+    how = figure.how or f"{record['seconds']:g} s after {record['warm_seconds']:g} s of warming up, peers in turn"
     text = [
-        f"{record['date']}; {rounds} of {record['seconds']:g} s after {record['warm_seconds']:g} s of warming up, "
-        f"peers in turn; server pinned to one core, load to the other, loopback."
+        f"{record['date']}; {rounds}{': ' if figure.how else ' of '}{how}; "
+        "server pinned to one core, load to the other, loopback."
     ]
     if record["read_every_ms"] is not None:
         text[0] += f" Unlike usual, all subscribers read every {record['read_every_ms']:g} ms."
@@ -164,7 +210,7 @@ def conditions(record: Record) -> str:
 def tables(figure: Figure, record: Record) -> str:
     """All tables of one figure, without its heading."""
     parts = [table(GOAL_HEADS, goals(figure, record))]
-    parts += [case_table(figure, record, case) for case in figure.cases]
+    parts += case_tables(figure, record)
     if figure.growth and any(case.name in record["results"] for case in figure.growth):
         parts.append("Growth: the cost of one unit at three sizes, which must not rise.")
         parts.append(growth_table(figure, record))
@@ -178,7 +224,7 @@ def page(figure: Figure, record: Record, plot: str | None) -> str:
         parts.append(f"![{figure.title}]({plot})")
     if found := flaws(figure, record):
         parts += ["## What went wrong", "\n".join(f"- {flaw}" for flaw in found)]
-    parts += ["## Conditions", conditions(record)]
+    parts += ["## Conditions", conditions(figure, record)]
     does = "\n".join(f"- {PEERS[name].title}: {PEERS[name].does}." for name in figure.peers)
     parts += ["What each does for its figures:", does]
     return "\n\n".join(parts) + "\n"
@@ -187,11 +233,15 @@ def page(figure: Figure, record: Record, plot: str | None) -> str:
 def overview(records: dict[str, Record]) -> str:
     """The page over all figures that were ever measured: every goal, then every table."""
     rows = [row for name, record in records.items() for row in goals(FIGURES[name], record)]
-    parts = ["# Results", "Ours divided by the peer's, medians, measured side by side.", table(GOAL_HEADS, rows)]
+    parts = [
+        "# Results",
+        "Ours divided by the peer's, medians, measured side by side; without a peer, ours as it is.",
+        table(GOAL_HEADS, rows),
+    ]
     for name, record in records.items():
         figure = FIGURES[name]
         parts += [f"## [{name} · {figure.title}]({name}.md)", f"{record['date']}, rounds: {record['rounds']}."]
-        parts += [case_table(figure, record, case) for case in figure.cases]
+        parts += case_tables(figure, record)
         if record["missing"]:
             missing = "; ".join(f"{PEERS[peer].title} ({why})" for peer, why in record["missing"].items())
             parts.append(f"Missing: {missing}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, measure
-from benchmarks.figures import Case, Figure
+from benchmarks.figure import Case, Figure
 from benchmarks.load import LoadFailed
 from benchmarks.peers import PEERS
 from benchmarks.peers.base import BENCHMARKS, DATA, Missing, Peer
@@ -81,7 +81,7 @@ class Runner:
             key = figure.metrics[0].key
             others = f"others used {result['other_cpu']:.2f} cores"
             value = f"{result[key]:,.1f}" if key in result else "no"
-            say(f"  {value} {key}, lost {result['lost']}, {others}")
+            say(f"  {value} {key}, lost {result.get('lost', 0)}, {others}")
             if result["other_cpu"] < DISTURBED_CPU:
                 break
             say("  disturbed by others")

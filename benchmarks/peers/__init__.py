@@ -7,6 +7,7 @@ from benchmarks.peers.nchan import Nchan
 from benchmarks.peers.node import NodeSocketIO, NodeWs
 from benchmarks.peers.pythons import FastapiBroadcast, FastapiSqlite, PythonSocketIO, Socketify
 from benchmarks.peers.realtime import Realtime, RealtimeByRest
+from benchmarks.peers.sqlite import BareSqlite
 
 OURS = "realtime"
 BY_REST = "realtime-rest"
@@ -20,6 +21,7 @@ PEERS: dict[str, Peer] = {
         Socketify(),
         FastapiBroadcast(),
         FastapiSqlite(),
+        BareSqlite(),
         NodeSocketIO(),
         PythonSocketIO(),
     )

@@ -47,7 +47,8 @@ SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
 class Start:
     """
     How one server is started: its command, its extra environment, the path that answers 200
-    when it serves, and its doors, by the way in which one publishes there.
+    when it serves, and its doors, by the way in which one publishes there. A command without
+    that path does its work by itself, and tells of it in a line of JSON.
     """
 
     argv: tuple[str, ...]

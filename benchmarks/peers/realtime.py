@@ -51,7 +51,10 @@ class Realtime(Peer):
 
     def start(self, folder: Path, port: int) -> Start:
         data = folder / "data"
-        token = self._token(data)
+        return self.serving(data, port, self.token(data))
+
+    def serving(self, data: Path, port: int, token: str) -> Start:
+        """How it is started over data that is there already, for the owner of that token."""
         return Start(
             argv=(python(), str(ROOT / "run.py"), *self._serve(data, port)),
             ready="/readyz",
@@ -69,8 +72,9 @@ class Realtime(Peer):
     def _serve(self, data: Path, port: int) -> tuple[str, ...]:
         return ("serve", "--host", "127.0.0.1", "--port", str(port), "--data", str(data), "--durability", "full")
 
-    def _token(self, data: Path) -> str:
-        argv = [python(), str(ROOT / "run.py"), "token", "create", "--user", "bench", "--role", "agent"]
+    def token(self, data: Path, role: str = "agent") -> str:
+        """A token of a user with that role, made before the server starts; makes the database too."""
+        argv = [python(), str(ROOT / "run.py"), "token", "create", "--user", "bench", "--role", role]
         done = subprocess.run(
             [*argv, "--data", str(data)], capture_output=True, text=True, timeout=TOKEN_SECONDS, env=clean_environment()
         )
@@ -79,10 +83,11 @@ class Realtime(Peer):
             raise ServerFailed(f"`token create` gave no token: {(done.stderr or done.stdout).strip()[-500:]}")
         return token
 
-    def kept(self, folder: Path) -> int | None:
+    def kept(self, folder: Path, types: tuple[str, ...] = PUBLISHED) -> int | None:
         database = sqlite3.connect(f"file:{folder}/data/realtime.db?mode=ro", uri=True)
+        marks = ",".join("?" * len(types))
         try:
-            (count,) = database.execute(f"SELECT count(*) FROM events WHERE type IN {PUBLISHED}").fetchone()
+            (count,) = database.execute(f"SELECT count(*) FROM events WHERE type IN ({marks})", types).fetchone()
         finally:
             database.close()
         return int(count)
