@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from realtime import clock, keys
+from realtime import addresses, clock, keys
 from realtime.attempts import Attempts
 from realtime.config import Settings
 from realtime.errors import Problem
@@ -248,7 +248,9 @@ def _offered(request: web.Request) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _guest(address: str) -> Principal:
-    return Principal("guest", Role.GUEST, f"guest:{address}", user_id=GUEST_ID, browser=True)
+    # A program that names this machine "localhost" comes now from ::1, now from 127.0.0.1.
+    known_as = "127.0.0.1" if addresses.is_loopback(address) else address
+    return Principal("guest", Role.GUEST, f"guest:{known_as}", user_id=GUEST_ID, browser=True)
 
 
 def _socket_user(request: web.Request) -> str | None:

@@ -89,10 +89,14 @@ class _Figures(Collector):
         closed = CounterMetricFamily("realtime_sessions_closed", "Clients closed by the server", labels=("code",))
         for (door, state), number in self._hub.census().items():
             sessions.add_metric((door, state), number)
-        for code, number in self._hub.closed.items():
+        left = CounterMetricFamily("realtime_sessions_left", "Clients that have left by themselves", labels=("code",))
+        for code, number in counts.closed.items():
             closed.add_metric((str(code),), number)
+        for word, number in counts.left.items():
+            left.add_metric((word,), number)
         yield sessions
         yield closed
+        yield left
         yield GaugeMetricFamily(
             "realtime_outlets_bytes",
             "Bytes that wait for clients",

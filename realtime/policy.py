@@ -74,7 +74,8 @@ class Principal:
     `guest:127.0.0.1`, `socket`), and is what limits, idempotency keys and cursors belong
     to. `channels` and `verbs` are a token's own limits, None for none; `expires_at` is in
     milliseconds since 1970. `browser` tells the rights that a browser carries by itself.
-    `connection` is the declared row of the roster which a socket of this one becomes.
+    `connection` is the declared row of the roster which a socket of this one becomes; `lent`
+    says that the credential is of somebody else, who let this one in.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Principal:
     expires_at: int | None = None
     browser: bool = False
     connection: int | None = field(default=None, compare=False)
+    lent: bool = False
 
     @property
     def is_guest(self) -> bool:

@@ -75,8 +75,6 @@ class Hub:
         self.on_change: list[Callable[[Session, Coverage], None]] = []
         """Called with each session that is going to hear something else, after the tip."""
         self.stopping = False
-        self.closed: Counter[int] = Counter()
-        """Sessions that the server has closed, by code."""
 
     @property
     def position(self) -> Position:
@@ -202,8 +200,8 @@ class Hub:
     def leave(self, session: Session) -> None:
         """The client has gone."""
         known = self.sessions.pop(session.id, None) is not None
-        if known and session.close_code is not None:
-            self.closed[session.close_code] += 1
+        if known:
+            self.counts.end(session.close_code, session.peer_code)
         if session.task is not None:
             session.task.cancel()
             session.task = None

@@ -92,7 +92,9 @@ def _cursor(request: web.Request, door: str, who: Principal) -> CursorKey | None
     if len(name) > NAME_LIMIT or not name.isprintable():
         raise invalid(session=f"At most {NAME_LIMIT} characters, none of them invisible.")
     if who.role is not Role.NOBODY:
-        return CursorKey(holder(who, request[keys.ADDRESS]), door, name)
+        owner = holder(who, request[keys.ADDRESS])
+        # The cursors of who lent its credential are not lent with it.
+        return CursorKey(f"{owner} for {who.name}" if who.lent else owner, door, name)
     if door not in LATE:
         raise unauthenticated()
     return None

@@ -154,7 +154,8 @@ def _stand_in(who: Principal, account: Row | None, wanted: Declaration, policy: 
         return who
     if not account["active"]:
         raise Problem("conflict", f"The account {account['name']} is disabled.")
-    return replace(who, name=account["name"], role=Role(account["role"]), user_id=account["id"], browser=False)
+    role = Role(account["role"])
+    return replace(who, name=account["name"], role=role, user_id=account["id"], browser=False, lent=True)
 
 
 def _nameless(who: Principal, wanted: Declaration, policy: Policy) -> Principal:
@@ -163,7 +164,14 @@ def _nameless(who: Principal, wanted: Declaration, policy: Policy) -> Principal:
     # A guest stays one: no proxy may bring it in.
     role = Role.GUEST if who.is_guest else Role.VIEWER
     found = replace(
-        who, name=wanted.user, role=role, user_id=None, channels=readable, verbs=_READING, browser=who.is_guest
+        who,
+        name=wanted.user,
+        role=role,
+        user_id=None,
+        channels=readable,
+        verbs=_READING,
+        browser=who.is_guest,
+        lent=True,
     )
     barred = [
         name for name in wanted.channels if not any(policy.may(found, Action.READ, n) for n in covering([name]).names)

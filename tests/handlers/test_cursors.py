@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeError
+from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSServerHandshakeError
 
 from realtime import keys
 from realtime.delivery.session import CursorKey
 from realtime.policy import Role
 from tests.conftest import Client, MakeClient
 from tests.delivery.servers import Server
-from tests.roster import admin, call, closing, nobody_left, one
+from tests.roster import MANY, admin, call, closing, nobody_left, one
 from tests.signing import bearer, token_for
 
 URL = "/api/v1/ws/secure?channel=plaza&session=tab-1"
@@ -107,6 +107,27 @@ async def test_a_cursor_belongs_to_its_credential(client: Client) -> None:
         await publish(client, 2)
         assert await messages(ws, 1) == [2]
         assert await messages(mine, 2) == [(1, "again"), 2]
+
+
+async def test_a_guest_of_this_machine_is_one_by_whichever_of_its_own_addresses(client: Client) -> None:
+    async with client.ws_connect(URL):
+        pass
+    await publish(client, 1)
+
+    elsewhere = TCPConnector(local_addr=("127.0.0.2", 0))
+    async with ClientSession(connector=elsewhere) as other, other.ws_connect(client.make_url(URL)) as ws:
+        assert await messages(ws, 1) == [(1, "again")]
+
+
+@pytest.mark.parametrize("user", ["nobody", "ana"])
+async def test_who_is_let_in_by_a_ticket_does_not_get_at_the_cursors_of_who_made_it(client: Client, user: str) -> None:
+    await token_for(client, Role.AGENT, "ana")
+    headers = await admin(client)
+    async with client.ws_connect(URL, headers=headers) as mine:
+        made = (await call(client, "POST", MANY, json={"user": user, "status": "Ativa"}, headers=headers))[1]
+        async with client.ws_connect(f"/api/v1/ws/secure?session=tab-1&ticket={made['ticket']}"):
+            await publish(client, 1)
+            assert await messages(mine, 1) == [1]
 
 
 async def test_an_own_position_counts_where_it_is_later(client: Client) -> None:

@@ -175,7 +175,7 @@ async def test_a_client_that_answers_pings_stays_and_one_that_does_not_is_cut(
         answering = asyncio.ensure_future(alive.end())
         while len(client.app[keys.HUB].sessions) > 1:
             await asyncio.sleep(0.01)
-        assert client.app[keys.HUB].closed[CloseCode.NO_PONG] == 1
+        assert client.app[keys.HUB].counts.closed[CloseCode.NO_PONG] == 1
         assert not answering.done()
         answering.cancel()
 

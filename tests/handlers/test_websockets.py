@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,8 @@ async def test_a_wrong_status_is_refused_in_the_frameworks_words(client: Client,
         {"user": "u"},
         {"user": "", "status": "Ativa"},
         {"user": 5, "status": "Ativa"},
+        {"user": " ana", "status": "Ativa"},
+        {"user": "ana\u200b", "status": "Ativa"},
         {"user": "x" * 65, "status": "Ativa"},
         {"user": "u", "status": None},
         {"user": "u", "status": "Ativa", "id": 7},
@@ -556,3 +559,16 @@ async def test_metrics_tell_who_came_and_who_was_kept_out(client: Client) -> Non
     assert 'realtime_sessions_closed_total{code="4503"} 1.0' in figures
     assert "realtime_blocks 1.0" in figures
     assert "realtime_blocks_refused_total 1.0" in figures
+
+
+async def test_metrics_tell_how_clients_have_left_by_codes_that_nobody_can_make_up(client: Client) -> None:
+    for code in (1000, 4777, 4778):
+        ws = await client.ws_connect("/api/v1/ws")
+        await ws.close(code=code)
+    (await client.ws_connect("/api/v1/ws"))._response.close()
+    await nobody_left(client)
+
+    async with client.get("/metrics") as response:
+        figures = await response.text()
+    found = dict(re.findall(r'^realtime_sessions_left_total\{code="(\w+)"\} (.+)$', figures, re.MULTILINE))
+    assert found == {"1000": "1.0", "other": "2.0", "none": "1.0"}

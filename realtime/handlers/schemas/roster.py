@@ -52,10 +52,22 @@ def _status() -> _Status:
     return _Status(required=True, error_messages=messages, metadata={"type": "string", "examples": list(STATUSES)})
 
 
+def _name() -> plain.String:
+    """Whose connection it is: nobody is to look like somebody else."""
+    field = fields.text(NAME_LENGTH, required=True)
+    field.validators.append(_plain)
+    return field
+
+
+def _plain(name: str) -> None:
+    if name != name.strip() or not name.isprintable():
+        raise ValidationError("No spaces around it, and no invisible characters.")
+
+
 class NewConnection(Body):
     """A connection to be declared: `dialect` and `channels` say where its ticket leads."""
 
-    user = fields.text(NAME_LENGTH, required=True)
+    user = _name()
     status = _status()
     dialect = _Choice(*DECLARABLE, load_default="channels")
     channels = plain.List(
@@ -66,7 +78,7 @@ class NewConnection(Body):
 class ConnectionChange(Body):
     """What can change: of a socket's row `status` alone, of a declared one `user` as well."""
 
-    user = fields.text(NAME_LENGTH, required=True)
+    user = _name()
     status = _status()
 
 
