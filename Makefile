@@ -11,7 +11,7 @@ LOCK := $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test check format bench soak lock clean
+.PHONY: help run install test check format bench soak images lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -23,7 +23,7 @@ install: .venv/run.stamp .venv/install.stamp ## Put the command "realtime" into 
 	@echo 'Ready: .venv/bin/realtime --help'
 
 test: .venv/test.stamp ## Run all tests, lint and types included; ARGS goes to pytest
-	@$(PY) tools/parts.py chromium node npm cc strace socket.io-client
+	@$(PY) tools/parts.py chromium node npm cc nginx openssl strace socket.io-client
 	@$(PY) -m pytest $(ARGS)
 
 check: .venv/test.stamp ## Format, lint and types, without the tests
@@ -40,6 +40,9 @@ bench: .venv/test.stamp ## Measure against the peers, side by side; ARGS goes to
 
 soak: .venv/test.stamp ## Run the promises at full size; ARGS goes to the soak
 	@$(PY) -m tests.soak $(ARGS)
+
+images: .venv/test.stamp ## Photograph every page for the README
+	@$(PY) -m tools.images $(ARGS)
 
 lock: .venv/dev.stamp ## Choose the newest versions within the ranges of setup.cfg and write requirements/*.txt
 	$(LOCK) pyproject.toml -o requirements/run.txt

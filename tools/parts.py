@@ -109,6 +109,8 @@ PARTS = {
     "cc": Part(
         program("cc"), "build-essential", "what builds the clock that a test sets, and the load of the benchmarks"
     ),
+    "nginx": Part(program("nginx"), "nginx-light", "the proxy behind which the pages are tried"),
+    "openssl": Part(program("openssl"), "openssl", "what makes that proxy's certificate"),
     "strace": Part(program("strace"), "strace", "the witness that what is acknowledged was synced to disk before"),
 }
 
