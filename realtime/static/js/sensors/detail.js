@@ -57,7 +57,7 @@ function Head({ row }) {
     [t("Model"), row.modelo],
     [t("Location"), placeOf(row.ubicacion_id)],
     [t("Unit"), row.unidad],
-    [t("State"), row.activo ? t("Is active") : t("Inactive")],
+    [t("State"), row.activo ? t("In use") : t("Inactive")],
     [t("Number"), `#${row.id}`],
   ];
   return html`<header class="detail-head">
