@@ -24,7 +24,7 @@ export function Detail({ course }) {
   const state = sensors.load.state.value;
   if (state.kind === "forbidden") return null;
   if (row === undefined) return html`<${Missing} known=${state.value !== undefined} />`;
-  return html`<article class="detail panel" aria-labelledby="sensor-name">
+  return html`<section class="detail panel" aria-labelledby="sensor-name">
     <${Head} row=${row} />
     <${Range} course=${course} />
     <${Plot} course=${course} row=${row} />
@@ -33,7 +33,7 @@ export function Detail({ course }) {
       <${Predictions} course=${course} sensor=${row} />
       <${Recent} course=${course} sensor=${row} />
     </div>
-  </article>`;
+  </section>`;
 }
 
 function Missing({ known }) {
@@ -57,7 +57,7 @@ function Head({ row }) {
     [t("Model"), row.modelo],
     [t("Location"), placeOf(row.ubicacion_id)],
     [t("Unit"), row.unidad],
-    [t("State"), row.activo ? t("In use") : t("Inactive")],
+    [t("State"), row.activo ? t("Switched on") : t("Inactive")],
     [t("Number"), `#${row.id}`],
   ];
   return html`<header class="detail-head">

@@ -47,7 +47,7 @@ export async function editSensor(row) {
     { name: "modelo", label: t("Model"), read: "text", value: row?.modelo, required: true, maxlength: 200 },
     { name: "unidad", label: t("Unit"), read: "optional", value: row?.unidad, maxlength: 200, hint: t("As in °C, % or kWh.") },
     { name: "ubicacion_id", label: t("Location"), read: "number", value: String(row?.ubicacion_id ?? ""), options: [["", t("Without location")], ...places] },
-    { name: "activo", label: t("State"), read: "flag", value: String(row?.activo ?? true), options: [["true", t("In use")], ["false", t("Inactive")]] },
+    { name: "activo", label: t("State"), read: "flag", value: String(row?.activo ?? true), options: [["true", t("Switched on")], ["false", t("Inactive")]] },
   ]);
   if (made) {
     sensors.put(made);

@@ -31,7 +31,7 @@ function Narrow() {
     <input type="search" aria-label=${t("Search sensors")} placeholder=${t("Search sensors")} value=${text} onInput=${set("text")} />
     <${Choice} label=${t("Type")} all=${t("All types")} value=${tipo} options=${tipos.value.map((name) => [name, name])} onChange=${set("tipo")} />
     <${Choice} label=${t("Location")} all=${t("All locations")} value=${location} options=${[...places, ["none", t("Without location")]]} onChange=${set("location")} />
-    <${Choice} label=${t("State")} all=${t("Active or not")} value=${active} options=${[["true", t("In use")], ["false", t("Inactive")]]} onChange=${set("active")} />
+    <${Choice} label=${t("State")} all=${t("Active or not")} value=${active} options=${[["true", t("Switched on")], ["false", t("Inactive")]]} onChange=${set("active")} />
   </div>`;
 }
 
