@@ -37,7 +37,7 @@ export function Message({ message, me, does, doomed, current }) {
       <p class="state">
         ${message.edited_at && !message.deleted_at && html`<span>${t("Edited")}</span> `}
         ${doomed && html`<span>${t("Will be deleted")}</span> `}
-        ${message.sender !== "customer" && !message.deleted_at && html`<span class="delivery" data-status=${message.status}>${deliveryWord(message.status)}</span>`}
+        ${(message.sender === "agent" || message.sender === "bot") && !message.deleted_at && html`<span class="delivery" data-status=${message.status}>${deliveryWord(message.status)}</span>`}
       </p>
       ${!message.deleted_at && html`<${Reactions} message=${message} me=${me} react=${doomed ? null : does.react} current=${current}>
         ${does.edit && !doomed && !editing && html`<button type="button" class="small" tabindex=${current ? 0 : -1} onClick=${() => setEditing(true)}>${t("Edit")}</button>`}
