@@ -54,6 +54,21 @@ async def test_the_page_that_was_asked_for_comes_after_signing_in(make_site: Mak
     await page.get_by_role("status").first.wait_for()
 
 
+async def test_signing_in_from_a_page_leads_back_to_it(make_site: MakeSite, open_page: Open) -> None:
+    site = await make_site(access="open", password_memory="8MiB")
+    accounts = site.app[keys.ACCOUNTS]
+    await accounts.passwords.set(SYSTEM, (await accounts.users.create(SYSTEM, "ana", Role.AGENT))["id"], GOOD)
+    page = (await open_page(site, "/settings?from=link#health")).page
+
+    await page.locator("#you").get_by_role("link", name="Sign in").click()
+    await page.get_by_label("Name").fill("ana")
+    await page.get_by_label("Password").fill(GOOD)
+    await page.keyboard.press("Enter")
+
+    await page.wait_for_url(f"{site.url}/settings?from=link")
+    await page.get_by_text("You are ana (agent).").wait_for()
+
+
 async def test_a_link_as_text_signs_in_by_keyboard_and_signing_out_ends_it(
     make_site: MakeSite, open_page: Open
 ) -> None:

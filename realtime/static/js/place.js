@@ -36,7 +36,12 @@ export function address(path, query = {}) {
   return url;
 }
 
-/** The same for a WebSocket. */
+/** The address of the page to sign in on, from which this page is come back to. */
+export function signInAddress() {
+  return address("login", { next: `/${location.href.slice(root.href.length).split("#")[0]}` });
+}
+
+/** `address` for a WebSocket. */
 export function socketAddress(path, query = {}) {
   const url = address(path, query);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";

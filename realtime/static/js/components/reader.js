@@ -2,7 +2,7 @@
 
 import { chooseLanguage, chooseTheme, theme } from "../choices.js";
 import { html } from "../html.js";
-import { address, reader, Refused } from "../place.js";
+import { address, reader, Refused, signInAddress } from "../place.js";
 import { language, t } from "../words.js";
 import { Menu } from "./menu.js";
 import { toast } from "./toasts.js";
@@ -18,7 +18,7 @@ export function ReaderMenu() {
     { label: t("Theme"), items: themes.map(([value, label]) => ({ label, checked: theme.value === value, onChoose: () => keep(chooseTheme(value)) })) },
     { label: t("Language"), items: LANGUAGES.map(([value, label]) => ({ label, lang: value, checked: language === value, onChoose: () => keep(chooseLanguage(value)) })) },
     { label: guest ? t("Open server: whoever reaches it is a guest.") : `${name} (${role})`, items: [
-      guest ? { label: t("Sign in"), href: address("login").href } : { label: t("Sign out"), href: address("logout").href },
+      guest ? { label: t("Sign in"), href: signInAddress().href } : { label: t("Sign out"), href: address("logout").href },
     ] },
   ];
   return html`<${Menu} class="reader" label=${access === "open" && guest ? t("Guest") : name} hint=${t("Theme, language, signing in and out")} groups=${groups} />`;

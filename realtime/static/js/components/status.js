@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.js";
-import { address } from "../place.js";
+import { signInAddress } from "../place.js";
 import { short } from "../times.js";
 import { number, t } from "../words.js";
 
@@ -68,7 +68,7 @@ function SignIn() {
   return html`<p>
     ${t("This server is closed, and you are not signed in. On its machine, this command makes a link that signs you in:")}
     ${" "}<code>python run.py user link admin</code>${" "}
-    <a href=${address("login").href}>${t("How to sign in")}</a>
+    <a href=${signInAddress().href}>${t("How to sign in")}</a>
   </p>`;
 }
 

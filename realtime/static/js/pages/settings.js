@@ -25,7 +25,7 @@ function parts() {
     ...all,
     { id: "backups", title: t("Backups"), Part: Backups },
     { id: "versions", title: t("Versions"), Part: Versions },
-    { id: "table", title: t("What the server goes by"), Part: Table },
+    { id: "table", title: t("Settings of the server"), Part: Table },
   ];
 }
 

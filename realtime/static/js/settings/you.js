@@ -6,7 +6,7 @@ import { LANGUAGES } from "../components/reader.js";
 import { Panel } from "../components/panel.js";
 import { html } from "../html.js";
 import { Load } from "../load.js";
-import { address, ask, may, reader } from "../place.js";
+import { address, ask, may, reader, signInAddress } from "../place.js";
 import { language, t } from "../words.js";
 import { attempt } from "./doing.js";
 import { PasswordForm } from "./user_forms.js";
@@ -32,7 +32,7 @@ export function You({ id, title }) {
 function Who() {
   const { name, role } = reader.value;
   if (role === "guest") {
-    return html`<p>${t("You are a guest of an open server, without an account.")} <a href=${address("login").href}>${t("Sign in")}</a></p>`;
+    return html`<p>${t("You are a guest of an open server, without an account.")} <a href=${signInAddress().href}>${t("Sign in")}</a></p>`;
   }
   return html`<p>${t("You are %(name)s (%(role)s).", { name, role })} <a href=${address("logout").href}>${t("Sign out")}</a></p>`;
 }
