@@ -139,7 +139,7 @@ async def test_the_page_is_in_the_readers_language_and_says_so_to_caches(client:
     assert "Visão geral" in await page(client, **{"Accept-Language": "pt-BR,pt;q=0.9"})
     async with client.get("/", headers=BROWSER | {"Accept-Language": "es"}) as answer:
         assert '<html lang="es">' in await answer.text()
-        assert answer.headers["Vary"] == "Accept-Language, Cookie"
+        assert answer.headers["Vary"] == "Accept-Encoding, Accept-Language, Cookie"
 
 
 async def test_theme_and_language_are_as_they_were_chosen(client: Client) -> None:

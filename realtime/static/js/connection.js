@@ -63,11 +63,18 @@ export class Connection {
   /** Listen, from now on for as long as the page is open. */
   start() {
     if (this.channels.length === 0) {
+      this.drop();
       this.state.value = { kind: "barred" };
       return;
     }
     this.watch();
     this.connect();
+  }
+
+  /** Listen to these channels instead, from where it is. */
+  listenTo(channels) {
+    this.channels = channels;
+    this.start();
   }
 
   /** The reader does not want to wait. */

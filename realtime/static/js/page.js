@@ -39,6 +39,11 @@ export function openPage({ name, title, Main, listen }) {
     // Where that fails the connection does too, and asks again when it is back.
     if (connection.state.value.kind === "live") refreshReader().catch(() => {});
   });
+  effect(() => {
+    // Other rights, other channels: who signs in elsewhere, or gets another role, hears accordingly.
+    const wanted = readable(listen.channels);
+    if (wanted.join() !== connection.channels.join()) connection.listenTo(wanted);
+  });
   connection.start();
   return connection;
 }

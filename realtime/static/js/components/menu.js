@@ -1,6 +1,6 @@
 // A button that opens a list of things to do or to choose (WAI-ARIA, menu button pattern).
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useId, useRef, useState } from "preact/hooks";
 import { html } from "../html.js";
 
 /**
@@ -12,7 +12,8 @@ export function Menu({ label, hint, groups, class: kind = "" }) {
   const [open, setOpen] = useState(false);
   const id = useId();
   const [root, button] = [useRef(null), useRef(null)];
-  useEffect(() => {
+  // At once: the next key is already meant for an item.
+  useLayoutEffect(() => {
     if (!open) return undefined;
     root.current.querySelector("[role^=menuitem]")?.focus();
     const away = (event) => root.current.contains(event.target) || setOpen(false);

@@ -43,6 +43,11 @@ function sheet() {
   });
 }
 
+/** Pixels of a rem: a screen on a wall has larger ones. */
+function rem() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
+
 /** The name of the custom property, or the colour, in which the series at `place` is drawn. */
 export function inkOf({ color }, place) {
   return color ?? PALETTE[place % PALETTE.length];
@@ -78,7 +83,7 @@ export class Plot {
 
   options(series, zooms, format) {
     const grid = { stroke: () => this.colour("--line"), width: 1 };
-    const axis = { stroke: () => this.colour("--soft"), grid, ticks: grid, font: "12px system-ui, sans-serif" };
+    const axis = { stroke: () => this.colour("--soft"), grid, ticks: grid, font: `${0.75 * rem()}px system-ui, sans-serif` };
     const bars = series.some(({ kind }) => kind === "bars");
     return {
       width: this.width(),
@@ -224,7 +229,7 @@ function heights(uPlot, least, most, bars) {
 }
 
 function widthOf(values) {
-  return values === null ? 40 : 18 + 7 * Math.max(2, ...values.map((value) => value.length));
+  return (values === null ? 40 : 18 + 7 * Math.max(2, ...values.map((value) => value.length))) * (rem() / 16);
 }
 
 const format = (options) => new Intl.DateTimeFormat(locale, options);

@@ -1,5 +1,6 @@
 // What stands around the content of every page: the bar with the navigation, how it stands with the server, who reads.
 
+import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { PAGES } from "../pages.js";
 import { address, may } from "../place.js";
@@ -35,8 +36,14 @@ export function Shell({ name, title, connection, children }) {
 
 function Navigation({ here }) {
   const offered = PAGES.filter(({ needs }) => needs === undefined || may(needs));
+  const list = useRef(null);
+  useEffect(() => {
+    // On a phone not all fit, and the page that is open may be the last.
+    const current = list.current.querySelector("[aria-current]");
+    if (current) list.current.scrollLeft = current.offsetLeft - list.current.clientWidth / 2;
+  }, []);
   return html`<nav class="pages" aria-label=${t("Pages")}>
-    <ul role="list">
+    <ul role="list" ref=${list}>
       ${offered.map(
         ({ name, path, title }) => html`<li key=${name}>
           <a href=${address(path).href} aria-current=${name === here ? "page" : undefined}>${title}</a>

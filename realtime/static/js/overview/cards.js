@@ -17,7 +17,7 @@ export function Cards({ report }) {
     <${Card} name="total" label=${t("Conversations")} value=${number(report.total_conversations)}
       text=${t("All conversations there have ever been, open and closed. The line: how many began each day.")}
       foot=${t("%(n)s began in this time", { n: number(counts.created) })} trend=${trend("created")} />
-    <${Card} name="closed" label=${t("Closed")} value=${number(report.closed_conversations)}
+    <${Card} name="closed" label=${t("Closed now")} value=${number(report.closed_conversations)}
       text=${t("Conversations that are closed at this moment. The line: how many were closed each day.")}
       foot=${t("%(n)s were closed in this time", { n: number(counts.closed) })} trend=${trend("closed")} />
     <${Card} name="resolution_rate" label=${t("Resolution rate")} value=${percent(report.resolution_rate)}

@@ -6,7 +6,7 @@ import { html } from "../html.js";
 import { day as told, duration } from "../times.js";
 import { t } from "../words.js";
 
-const HEIGHT = 220;
+const [HEIGHT, LOWER] = [300, 180];
 
 /** Conversations that began and were closed on each day of `days`. */
 export function Conversations({ days }) {
@@ -23,13 +23,13 @@ export function Conversations({ days }) {
 /** The mean time to answer on each day, and of the whole time mean, median and the ninth tenth of all three times. */
 export function Times({ report }) {
   const { days, percentiles } = report;
-  const series = useMemo(() => [{ name: t("Response time"), kind: "line", points: points(days, "response_time") }], [days]);
+  const series = useMemo(() => [{ name: t("Response time"), kind: "bars", points: points(days, "response_time") }], [days]);
   const rows = [["response_time", t("Response time")], ["first_response_time", t("First response")], ["resolution_time", t("Resolution time")]];
   return html`
     <div class="wide-table" role="region" tabindex="0" aria-label=${t("Times of the whole period")}>
       <table class="times">
         <thead><tr>
-          <th scope="col">${t("Time")}</th><th scope="col">${t("Mean")}</th>
+          <td></td><th scope="col">${t("Mean")}</th>
           <th scope="col"><abbr title=${t("Half of all took no longer.")}>${"p50"}</abbr></th>
           <th scope="col"><abbr title=${t("Nine of ten took no longer.")}>${"p90"}</abbr></th>
         </tr></thead>
@@ -39,7 +39,7 @@ export function Times({ report }) {
         </tr>`)}</tbody>
       </table>
     </div>
-    <${Chart} label=${t("Mean response time by day")} series=${series} height=${HEIGHT - 40} format=${short} when=${told} />
+    <${Chart} label=${t("Mean response time by day")} series=${series} height=${LOWER} format=${short} when=${told} />
   `;
 }
 

@@ -94,12 +94,14 @@ function Desk() {
 
 function Overview() {
   return html`
-    <${Access} />
-    <${Desk} />
-    <div class="lives">
-      <${Ratings} latest=${ratings} />
-      <${Audit} latest=${entries} />
-      <${WhoIsOnline} online=${online} />
+    <div class="desk">
+      <${Access} />
+      <${Desk} />
+      <div class="lives">
+        <${Ratings} latest=${ratings} />
+        <${Audit} latest=${entries} />
+        <${WhoIsOnline} online=${online} />
+      </div>
     </div>
     <${SensorFeed} events=${sensors} />
   `;
