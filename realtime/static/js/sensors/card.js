@@ -5,7 +5,7 @@ import { Ago } from "../components/ago.js";
 import { Spark } from "../components/spark.js";
 import { html } from "../html.js";
 import { number, t } from "../words.js";
-import { addressOf, choose, chosen, nameOf, placeOf, standings } from "./state.js";
+import { addressOf, choose, chosen, nameOf, placeOf, sensors, standings } from "./state.js";
 
 /** `index` and `first` are its place in the list, and the place to which Tab leads. */
 export function Card({ row, index, tabbed, onFocus }) {
@@ -16,7 +16,7 @@ export function Card({ row, index, tabbed, onFocus }) {
     event.preventDefault();
     choose(row.id);
   };
-  return html`<a class="sensor" href=${addressOf(row.id)} data-sensor=${row.id} data-index=${index} data-active=${row.activo} tabindex=${tabbed ? 0 : -1}
+  return html`<a class=${sensors.isFresh(row.id) ? "sensor fresh" : "sensor"} href=${addressOf(row.id)} data-sensor=${row.id} data-key=${row.id} data-index=${index} data-active=${row.activo} tabindex=${tabbed ? 0 : -1}
       aria-current=${here ? "true" : undefined} onClick=${open} onFocus=${onFocus}>
     <span class="top"><bdi class="name">${nameOf(row)}</bdi>${!row.activo && html`<span class="off">${t("Inactive")}</span>`}</span>
     <bdi class="about">${[row.tipo, placeOf(row.ubicacion_id)].filter(Boolean).join(" · ")}</bdi>

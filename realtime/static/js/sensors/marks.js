@@ -37,7 +37,7 @@ function List({ rows, title, none, kind, line, edit, at = "created_at", deletes 
   const found = [...rows.rows.values()].sort((one, other) => other.id - one.id);
   return html`<${Panel} title=${title} load=${rows.load} empty=${() => found.length === 0} emptyText=${none} class="mark-list">
     <ul role="list" tabindex="0" aria-label=${title}>
-      ${found.map((row) => html`<li key=${row.id}>
+      ${found.map((row) => html`<li key=${row.id} class=${rows.isFresh(row.id) ? "fresh" : ""}>
         <div class="told">${line(row)}<${Ago} at=${row[at]} /></div>
         ${((edit && may("write")) || deletes) && html`<div class="levers">
           ${edit && may("write") && html`<button type="button" class="quiet" aria-label=${t("Edit %(name)s", { name: called(row) })} onClick=${() => edit(row)}>${t("Edit")}</button>`}

@@ -18,7 +18,13 @@ export class Rows {
   constructor(kind, word, { query = () => ({}), limit = PAGE, wanted = () => true } = {}) {
     Object.assign(this, { kind, word, query, limit, wanted });
     this.missed = null;
+    this.fresh = new Set();
     this.load = new Load((signal) => this.ask(signal));
+  }
+
+  /** Whether the row `id` was made while the page was open; a set of so many as there may be rows. */
+  isFresh(id) {
+    return this.fresh.has(id);
   }
 
   /** The Map of rows; empty before there is one. */
@@ -51,6 +57,8 @@ export class Rows {
   take(events) {
     const mine = events.filter(({ type }) => type === `${this.word}.created` || type === `${this.word}.updated` || type === `${this.word}.deleted`);
     if (mine.length === 0) return;
+    for (const { type, data } of mine) if (type.endsWith(".created")) this.fresh.add(data.id);
+    if (this.fresh.size > this.limit) this.fresh.clear();
     if (this.missed !== null && this.missed.length <= MISSED_LIMIT) this.missed.push(...mine);
     this.apply(mine);
   }
