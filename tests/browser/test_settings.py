@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from playwright.async_api import expect
 
@@ -109,6 +112,32 @@ async def test_what_is_done_elsewhere_appears_also_after_the_server_was_away(
     await row(page, "meanwhile").wait_for()
     await state(page, "live")
     assert await row(page, "elsewhere").count() == 1
+
+
+async def test_after_another_history_began_the_page_says_so_and_asks_anew(make_site: MakeSite, open_page: Open) -> None:
+    site = await closed_site(make_site)
+    page = await as_admin(open_page, site)
+    await site.stop()
+    with closing(sqlite3.connect(site.data / "realtime.db", isolation_level=None)) as database:
+        database.execute("UPDATE history SET value = '0badcafe' WHERE key = 'epoch'")
+        database.execute("UPDATE users SET role = 'viewer' WHERE name = 'guest'")
+
+    await site.start()
+
+    await expect(page.locator(".toast")).to_contain_text("so the page was loaded anew")
+    await expect(row(page, "guest").locator(".badge").first).to_have_text("viewer")
+
+
+async def test_who_comes_and_goes_is_seen(make_site: MakeSite, open_page: Open) -> None:
+    site = await closed_site(make_site, presence_grace=0)
+    page = await as_admin(open_page, site)
+    token = await site.token(Role.AGENT)
+    online = row(page, "user-agent").get_by_text("online")
+
+    socket = await site.session.ws_connect(f"{site.url}/ws/dashboard/?token={token}")
+    await expect(online).to_be_visible()
+    await socket.close()
+    await expect(online).to_have_count(0)
 
 
 # -- tokens -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from realtime.config import TABLE
 from realtime.policy import Role
 from realtime.services.first_start import SYSTEM
 from realtime.services.tokens import Wanted
-from tests.browser.conftest import NARROW, PHONE, WIDE, MakeSite, Open, Site, accessible, overflow
+from tests.browser.conftest import NARROW, PHONE, WIDE, MakeSite, Open, Site, accessible, overflow, state
 from tests.browser.settings_page import GOOD, OTHER, as_admin, closed_site, sign_in, user
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -41,6 +41,25 @@ async def test_whoever_is_no_admin_has_their_own_things_and_no_levers_of_others(
     await page.get_by_label("Once more").fill(OTHER)
     await page.keyboard.press("Enter")
     await expect(page.locator("small.error")).to_have_text("Is not your present password.")
+
+
+async def test_who_gets_another_role_sees_and_hears_what_that_one_may(make_site: MakeSite, open_page: Open) -> None:
+    site = await closed_site(make_site)
+    users = site.app[keys.ACCOUNTS].users
+    await user(site, "root", Role.ADMIN)
+    bruno = await user(site, "bruno", Role.ADMIN)
+    page = (await sign_in(open_page, site, bruno)).page
+    await page.get_by_role("button", name="New user").wait_for()
+
+    await users.update(SYSTEM, bruno, role=Role.VIEWER)
+    await expect(page.locator("#more")).to_contain_text("You are bruno (viewer), and may not see this.")
+    await state(page, "live")
+
+    await users.update(SYSTEM, bruno, role=Role.ADMIN)
+    await page.get_by_role("button", name="New user").wait_for()
+    await state(page, "live")
+    await user(site, "eva", Role.AGENT)
+    await page.locator('[data-user="eva"]').wait_for()
 
 
 async def test_a_guest_chooses_theme_and_language_and_has_no_account(site: Site, open_page: Open) -> None:

@@ -77,6 +77,13 @@ export class Connection {
     this.start();
   }
 
+  /** Listen to these `channels` from where it is, in place of the former ones. */
+  listenTo(channels) {
+    this.drop();
+    this.channels = channels;
+    this.start();
+  }
+
   /** The reader does not want to wait. */
   retryNow() {
     if (this.socket === null) this.connect();

@@ -37,7 +37,12 @@ export function openPage({ name, title, Main, listen }) {
   warnInTitle(connection);
   effect(() => {
     // Where that fails the connection does too, and asks again when it is back.
-    if (connection.state.value.kind === "live") refreshReader().catch(() => {});
+    if (["live", "barred"].includes(connection.state.value.kind)) refreshReader().catch(() => {});
+  });
+  effect(() => {
+    // Another role reads other channels.
+    const now = readable(listen.channels);
+    if (now.join() !== connection.channels.join()) connection.listenTo(now);
   });
   effect(() => {
     // Other rights, other channels: who signs in elsewhere, or gets another role, hears accordingly.

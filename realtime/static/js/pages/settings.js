@@ -1,6 +1,7 @@
 // The page of whoever looks after the server: users, tokens, backups, how it stands, what it goes by; and one's own things.
 
 import { Panel, Forbidden } from "../components/panel.js";
+import { toast } from "../components/toasts.js";
 import { html } from "../html.js";
 import { openPage } from "../page.js";
 import { may, reader } from "../place.js";
@@ -9,7 +10,7 @@ import { Health } from "../settings/health.js";
 import { audited, reloadAll } from "../settings/news.js";
 import { Table } from "../settings/table.js";
 import { Tokens } from "../settings/tokens.js";
-import { Users } from "../settings/users.js";
+import { seen, Users } from "../settings/users.js";
 import { Versions } from "../settings/versions.js";
 import { You } from "../settings/you.js";
 import { t } from "../words.js";
@@ -49,7 +50,11 @@ openPage({
   Main,
   listen: {
     channels: ["audit", "users"],
-    onEvent: ({ channel, data }) => channel === "audit" && audited(data.action),
-    onGap: ({ over }) => over && reloadAll(),
+    onEvent: ({ channel, data }) => (channel === "audit" ? audited(data.action) : seen(data)),
+    onGap({ over }) {
+      if (!over) return;
+      reloadAll();
+      toast(t("Some events can no longer be replayed, so the page was loaded anew."), { kind: "warning" });
+    },
   },
 });

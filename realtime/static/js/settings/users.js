@@ -24,6 +24,12 @@ const users = new Paged(PATH);
 
 onAudit(["user_", "token_created", "password_"], () => users.run());
 
+/** Somebody has come or gone. */
+export function seen({ user_id: id, status }) {
+  const online = status === "online";
+  users.change((page) => ({ ...page, results: page.results.map((user) => (user.id === id ? { ...user, online } : user)) }));
+}
+
 const WHICH = [["", t("All")], ["true", t("Active")], ["false", t("Disabled")]];
 
 export function Users({ id, title }) {
