@@ -111,6 +111,7 @@ PARTS = {
     ),
     "nginx": Part(program("nginx"), "nginx-light", "the proxy behind which the pages are tried"),
     "openssl": Part(program("openssl"), "openssl", "what makes that proxy's certificate"),
+    "curl": Part(program("curl"), "curl", "what runs the lines that the pages show for it"),
     "strace": Part(program("strace"), "strace", "the witness that what is acknowledged was synced to disk before"),
 }
 

@@ -51,6 +51,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
         ("css/conversations.css", "css/conversation_list.css", "css/thread.css", "css/messages.css"),
     ),
     "/connections": Screen("Connections", "js/pages/connections.js", ("css/connections.css", "css/roster.css")),
+    "/events": Screen("Events", "js/pages/events.js", ("css/feed.css", "css/events.css", "css/event.css")),
     "/settings": Screen("Settings", "js/pages/settings.js", ("css/settings.css", "css/facts.css")),
     "/sensors": Screen("Sensors", "js/pages/sensors.js", ("css/chart.css", "css/sensors.css", "css/sensor.css")),
 }

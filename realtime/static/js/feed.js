@@ -2,7 +2,7 @@
 
 import { batch, signal } from "@preact/signals";
 
-/** Entries that one list keeps. */
+/** Entries that one list keeps, where nothing else is said. */
 export const LIMIT = 200;
 
 /** The name of the list of all channels. */
@@ -13,7 +13,8 @@ export const ALL = "";
  * cannot be shown; `rank` orders them. `fresh` tells what came while the page was open.
  */
 export class Feed {
-  constructor(channels) {
+  constructor(channels, limit = LIMIT) {
+    this.limit = limit;
     this.lists = new Map([ALL, ...channels].map((name) => [name, signal([])]));
     this.epochs = [];
   }
@@ -70,7 +71,7 @@ export class Feed {
     const list = this.lists.get(name);
     const known = new Set(list.value.map((entry) => entry.key));
     const added = entries.filter((entry) => !known.has(entry.key));
-    if (added.length > 0) list.value = [...added, ...list.value].sort(newestFirst).slice(0, LIMIT);
+    if (added.length > 0) list.value = [...added, ...list.value].sort(newestFirst).slice(0, this.limit);
   }
 }
 

@@ -11,5 +11,6 @@ export const PAGES = [
   { name: "conversations", path: "conversations", title: t("Conversations") },
   { name: "sensors", path: "sensors", title: t("Sensors") },
   { name: "connections", path: "connections", title: t("Connections"), needs: "roster" },
+  { name: "events", path: "events", title: t("Events") },
   { name: "settings", path: "settings", title: t("Settings") },
 ];

@@ -17,35 +17,35 @@ export async function tip(channel) {
 }
 
 /**
- * Up to `wanted` events of `channel` (canonical, each with its `epoch`), oldest first, none past
+ * Up to `wanted` events of `channel` and, where it is given, of `type` (canonical, each with its `epoch`), oldest first, none past
  * `position`; fewer where the log has no more within reach. Throws Refused.
  */
-export async function past(channel, position, wanted) {
+export async function past(channel, position, wanted, type) {
   let found = [];
   let upto = position.seq;
   for (const step of STEPS) {
     if (upto === 0 || found.length >= wanted) break;
     const after = Math.max(0, upto - step);
-    const { events, oldest } = await stretch(channel, { epoch: position.epoch, seq: after }, upto);
+    const { events, oldest } = await stretch({ channel, type }, { epoch: position.epoch, seq: after }, upto);
     found = [...events, ...found];
     upto = oldest > after ? 0 : after;
   }
   return found.slice(-wanted);
 }
 
-/** All events of `channel` after `after` and up to `upto`, and the oldest `seq` that the log still has. */
-async function stretch(channel, after, upto) {
+/** All events that `wanted` (`{channel, type}`) selects after `after` and up to `upto`, and the oldest `seq` that the log still has. */
+async function stretch(wanted, after, upto) {
   const events = [];
   let since = format(after);
   let oldest = 0;
   for (;;) {
     let page;
     try {
-      page = await ask("api/v1/events", { channel, since, limit: LIMIT });
+      page = await ask("api/v1/events", { ...wanted, since, limit: LIMIT });
     } catch (error) {
       if (error.status !== 410 || oldest) throw error;
       // Retention was here: begin at the oldest that is kept.
-      page = await ask("api/v1/events", { channel, limit: LIMIT });
+      page = await ask("api/v1/events", { ...wanted, limit: LIMIT });
     }
     oldest = page.oldest;
     for (const event of page.results) {

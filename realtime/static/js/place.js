@@ -78,15 +78,15 @@ export async function ask(path, query, { signal: given } = {}) {
 /**
  * Send `body` (as JSON; none where it is undefined) and get `{status, body, seq}`: the answer's JSON, null for none, and
  * the number of the event that the write made, null for none. With `key`, the same key is answered the same and done
- * once, however often it is sent. Throws Refused.
+ * once, however often it is sent. With `type`, `body` is a text of that media type, and sent as it is. Throws Refused.
  */
-export async function tell(method, path, body, { key, query } = {}) {
-  return request(method, path, { query, body, key });
+export async function tell(method, path, body, { key, query, type } = {}) {
+  return request(method, path, { query, body: body === undefined || type ? body : JSON.stringify(body), key, type });
 }
 
-async function request(method, path, { query, body, key, given }) {
+async function request(method, path, { query, body, key, given, type = "application/json" }) {
   const headers = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = type;
   if (key !== undefined) headers["Idempotency-Key"] = key;
   const patience = AbortSignal.timeout(PATIENCE);
   let answer;
@@ -94,7 +94,7 @@ async function request(method, path, { query, body, key, given }) {
     answer = await fetch(address(path, query), {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body,
       signal: given ? AbortSignal.any([given, patience]) : patience,
     });
     if (answer.ok) return { status: answer.status, body: await content(answer), seq: seqOf(answer) };

@@ -40,13 +40,17 @@ function Details({ event, at }) {
   </div>`;
 }
 
-/** A stretch that cannot be shown. */
-export function GapRow({ gap: { from, to, another } }) {
-  const text = another
+/** What is said of a stretch that cannot be shown. */
+export function gapText({ from, to, another }) {
+  return another
     ? t("The server began a new history here (it was restored, or its machine failed). What is below belongs to the former one.")
     : t("Events %(from)s to %(to)s can no longer be replayed: they were removed, or are damaged.", {
         from: number(from.seq + 1),
         to: number(to.seq),
       });
-  return html`<li class="gap"><p>${text}</p></li>`;
+}
+
+/** A stretch that cannot be shown. */
+export function GapRow({ gap }) {
+  return html`<li class="gap"><p>${gapText(gap)}</p></li>`;
 }

@@ -38,5 +38,5 @@ function Made({ made, close }) {
 
 function Line({ label, text }) {
   return html`<p class="caption">${label}</p>
-    <div class="line"><pre tabindex="0" aria-label=${label}><code>${text}</code></pre><${Copy} text=${text} /></div>`;
+    <div class="line"><pre tabindex="0" role="group" aria-label=${label}><code>${text}</code></pre><${Copy} text=${text} /></div>`;
 }
