@@ -111,6 +111,17 @@ async def test_a_viewer_sees_no_audit_log_and_is_told_who_does(make_site: MakeSi
     assert [line for line in watched.network if "403" in line] == []
 
 
+async def test_a_device_that_may_read_nothing_is_told_so_everywhere(make_site: MakeSite, open_page: Open) -> None:
+    site = await make_site(access="closed")
+    watched = await open_page(site)
+    await signed_in(site, watched.page, Role.DEVICE)
+
+    await state(watched.page, "barred")
+    await expect(watched.page.locator(".panel .forbidden")).to_have_count(5)
+    await expect(watched.page.locator("main")).not_to_contain_text("Loading")
+    await accessible(watched.page)
+
+
 async def test_who_comes_is_online_at_once(site: Site, open_page: Open) -> None:
     page = (await open_page(site)).page
     await expect(page.locator("#online")).to_contain_text("Nobody is signed in.")
@@ -165,6 +176,24 @@ async def test_who_reads_in_a_list_is_not_moved(site: Site, open_page: Open) -> 
     await button.click()
     await expect(page.locator("#csat li").first).to_contain_text("Somebody else")
     await expect(page.locator("#csat li").first).to_be_in_viewport()
+
+
+async def test_rows_are_walked_by_keys_and_tell_their_exact_time(site: Site, open_page: Open) -> None:
+    first = await rated(site, "Ana", 4, "")
+    await rated(site, "Eva", 5, "")
+    page = (await open_page(site)).page
+    await expect(page.locator("#csat li")).to_have_count(2)
+
+    await page.locator("#csat ol").focus()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+
+    await expect(page.locator("#csat li").nth(1)).to_be_focused()
+    time = page.locator("#csat li").nth(1).locator("time")
+    told = await time.evaluate("time => getComputedStyle(time, '::after').content")
+    assert told.strip('"') == await time.get_attribute("title")
+    link = page.get_by_role("link", name="Ana")
+    await expect(link).to_have_attribute("href", f"{site.url}/conversations?c={first}")
 
 
 async def test_a_figure_says_what_it_means(site: Site, open_page: Open) -> None:

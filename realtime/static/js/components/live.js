@@ -17,11 +17,21 @@ export function Live({ latest, render, label }) {
   };
   return html`<div class="live">
     <${Waiting} hold=${hold} onShow=${show} />
-    <ol role="list" ref=${box} tabindex="0" aria-label=${label} onScroll=${({ currentTarget }) => (hold.away.value = currentTarget.scrollTop > 4)}
+    <ol role="list" ref=${box} tabindex="0" aria-label=${label} onKeyDown=${walk} onScroll=${({ currentTarget }) => (hold.away.value = currentTarget.scrollTop > 4)}
       onFocusIn=${() => (hold.inside.value = true)} onFocusOut=${() => (hold.inside.value = false)}>
       ${hold.shown.value.map((entry) => html`<${Item} key=${`${entry.key} ${entry.rank[1]}`} entry=${entry} render=${render} />`)}
     </ol>
   </div>`;
+}
+
+/** Arrow keys, Home and End go from row to row; the row that has the focus shows its exact time. */
+function walk(event) {
+  const rows = [...event.currentTarget.children];
+  const here = rows.indexOf(event.target);
+  const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1 }[event.key];
+  if (rows[there] === undefined) return;
+  event.preventDefault();
+  rows[there].focus();
 }
 
 /** What is fresh is marked when it is first shown, and not again. */
@@ -31,5 +41,5 @@ function Item({ entry, render }) {
     marked.add(entry);
     return first;
   }, [entry]);
-  return html`<li class=${fresh ? "fresh" : ""} data-key=${entry.key}>${render(entry.row)}</li>`;
+  return html`<li class=${fresh ? "fresh" : ""} tabindex="-1" data-key=${entry.key}>${render(entry.row)}</li>`;
 }

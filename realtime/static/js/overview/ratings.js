@@ -5,7 +5,7 @@ import { Live } from "../components/live.js";
 import { Panel } from "../components/panel.js";
 import { html } from "../html.js";
 import { Latest } from "../latest.js";
-import { ask } from "../place.js";
+import { address, ask } from "../place.js";
 import { t } from "../words.js";
 import { Stars } from "./satisfaction.js";
 
@@ -26,7 +26,7 @@ export function Ratings({ latest }) {
   <//>`;
 }
 
-function Rating({ row: { rating, contact_name: name, feedback, answered_at: at } }) {
-  return html`<p class="line-one"><${Stars} rating=${rating} /><bdi class="who">${name}</bdi><${Ago} at=${at} still /></p>
+function Rating({ row: { rating, contact_name: name, feedback, answered_at: at, conversation_id: id } }) {
+  return html`<p class="line-one"><${Stars} rating=${rating} /><a class="who" href=${address("conversations", { c: id }).href}><bdi>${name}</bdi></a><${Ago} at=${at} still /></p>
     ${feedback && html`<p class="said"><bdi>${feedback}</bdi></p>`}`;
 }

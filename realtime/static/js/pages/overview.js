@@ -39,14 +39,19 @@ const batches = new Batches((events) => {
   if (rest.length > 0) sensors.add(rest);
 });
 
+/** Ask for all that is not in the log of the sensor system. */
+function begin() {
+  if (!reads("users")) online.bar();
+  if (reads("audit")) entries.load.run();
+  ratings.load.run();
+  report.begin();
+}
+
 const listen = {
   channels: [UNION, "csat", "audit", "users"],
   onBegin(position) {
     if (reads(UNION)) sensors.begin(position);
-    if (!reads("users")) online.bar();
-    if (reads("audit")) entries.load.run();
-    ratings.load.run();
-    report.begin();
+    begin();
   },
   onEvent: (event) => batches.add(event),
   onGap({ from, to, over }) {
@@ -75,6 +80,7 @@ function Access() {
 
 function Desk() {
   const { load } = report;
+  if (load.state.value.kind === "forbidden") return html`<${Panel} title=${t("Support desk")} class="figures" load=${load} />`;
   if (report.empty.value) {
     return html`<section class="panel desk-empty" aria-labelledby="desk"><header><h2 id="desk">${t("Support desk")}</h2></header>
       <p class="note">${t("There is no conversation yet. With the first one, the figures of the desk appear here: how many are open, how long customers wait, how satisfied they are.")}</p>
@@ -113,6 +119,8 @@ const connection = openPage({ name: "overview", title: t("Overview"), Main: Over
 let away = false;
 effect(() => {
   const { kind } = connection.state.value;
+  // Who may listen to nothing is told so in each place.
+  if (kind === "barred") begin();
   if (kind === "waiting" || kind === "offline") away = true;
   if (kind !== "live" || !away) return;
   away = false;
