@@ -23,8 +23,7 @@ install: .venv/run.stamp .venv/install.stamp ## Put the command "realtime" into 
 	@echo 'Ready: .venv/bin/realtime --help'
 
 test: .venv/test.stamp ## Run all tests, lint and types included; ARGS goes to pytest
-	@$(PY) tools/parts.py chromium node npm cc nginx openssl strace socket.io-client
-	@$(PY) tools/parts.py chromium node npm cc curl strace socket.io-client
+	@$(PY) tools/parts.py chromium node npm cc curl nginx openssl strace socket.io-client
 	@$(PY) -m pytest $(ARGS)
 
 check: .venv/test.stamp ## Format, lint and types, without the tests
