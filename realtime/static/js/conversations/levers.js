@@ -39,11 +39,10 @@ export function own(desk) {
 
 /** Who is offered, id → name. Only an admin may read the list of users; others know themselves, and who has conversations. */
 export function team(desk, conversation = null) {
-  const found = new Map(desk.colleagues.value);
+  const found = new Map([...desk.list.assignees.value, ...desk.colleagues.value]);
   const me = own(desk);
   if (me !== null) found.set(me, desk.me.value.name);
-  for (const row of [...desk.list.rows.value, conversation]) {
-    if (row !== null && row.assignee !== null && !found.has(row.assignee)) found.set(row.assignee, row.assignee_name);
-  }
+  const { assignee = null, assignee_name } = conversation ?? {};
+  if (assignee !== null) found.set(assignee, assignee_name);
   return [...found].sort(([, one], [, other]) => one.localeCompare(other));
 }

@@ -9,6 +9,9 @@ export const PAGE = 50;
 /** Conversations that are kept; whoever wants to see further narrows the list. */
 export const LIMIT = 2_000;
 
+/** People who have conversations that are remembered, to be offered others. */
+const ASSIGNEES = 500;
+
 const EXCERPT = 160;
 const HOUR = 3_600_000;
 
@@ -23,7 +26,8 @@ export const AGES = new Map([
 
 /**
  * `rows` is a signal of what is to be shown, `waiting` of how many changes of the order are held back, `count` of how many
- * conversations there are in all (null until it is known). What was heard shows after `draw`.
+ * conversations there are in all (null until it is known), `assignees` of who was seen to have some (id → name), `complete` of
+ * whether there is no further page. What was heard shows after `draw`.
  */
 export class ConversationList {
   constructor() {
@@ -31,6 +35,7 @@ export class ConversationList {
     this.waiting = signal(0);
     this.count = signal(null);
     this.complete = signal(false);
+    this.assignees = signal(new Map());
     this.me = null;
     this.held = false;
     this.loading = null;
@@ -171,10 +176,18 @@ export class ConversationList {
       this.moved.clear();
     }
     batch(() => {
+      this.remember(sorted);
       this.rows.value = this.order.map((id) => this.known.get(id));
       this.waiting.value = this.held ? sorted.filter(({ id }) => !shown.has(id) || this.moved.has(id)).length : 0;
       this.count.value = Math.max(this.counted ?? 0, this.known.size);
     });
+  }
+
+  /** Tell only of who is new: what is offered is drawn anew each time. */
+  remember(rows) {
+    const known = this.assignees.peek();
+    const added = rows.filter(({ assignee }) => assignee !== null && !known.has(assignee)).map((row) => [row.assignee, row.assignee_name]);
+    if (added.length > 0) this.assignees.value = new Map([...known, ...added].slice(-ASSIGNEES));
   }
 
   /** Show all in its order, and hold on there. */

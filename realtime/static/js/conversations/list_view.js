@@ -8,7 +8,7 @@ import { may, reads } from "../place.js";
 import { number, t, tn } from "../words.js";
 import { LIMIT } from "./list.js";
 import { told } from "./messages_view.js";
-import { address } from "./route.js";
+import { addresses } from "./route.js";
 import { excerpt, senderWord, statusWord } from "./words.js";
 
 /** Pixels of a row; css/conversations.css has the same. */
@@ -54,6 +54,7 @@ function Rows({ desk }) {
     wanted.current = null;
   });
   const selected = desk.selected.value;
+  const link = addresses(desk.filter.value);
   const current = rows.some(({ id }) => id === active) ? active : rows.some(({ id }) => id === selected) ? selected : rows[0]?.id;
   const go = (index) => {
     wanted.current = rows[index].id;
@@ -81,14 +82,14 @@ function Rows({ desk }) {
   return html`<div class="list" data-empty=${rows.length === 0}><${Waiting} list=${list} box=${box} />
     <div class="rows" ref=${box} onScroll=${onScroll} onFocusIn=${hold} onFocusOut=${() => queueMicrotask(hold)} onKeyDown=${walk}>
       <ul role="list" aria-label=${t("Conversations")} style=${{ height: `${rows.length * ROW}px` }}>
-        ${rows.slice(first, last).map((row, n) => html`<${Row} key=${row.id} desk=${desk} row=${row} index=${first + n} count=${list.count.value}
+        ${rows.slice(first, last).map((row, n) => html`<${Row} key=${row.id} desk=${desk} row=${row} href=${link(row.id)} index=${first + n} count=${list.count.value}
           current=${row.id === current} selected=${row.id === selected} onChoose=${() => setActive(row.id)} />`)}
       </ul>
     </div></div>
     <${Ending} desk=${desk} count=${rows.length} />`;
 }
 
-function Row({ desk, row, index, count, current, selected, onChoose }) {
+function Row({ desk, row, href, index, count, current, selected, onChoose }) {
   const { contact_name, last_message, unread, status, assignee_name } = row;
   const open = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button > 0) return;
@@ -99,7 +100,7 @@ function Row({ desk, row, index, count, current, selected, onChoose }) {
   const writing = desk.writers.now.value.get(row.id);
   const said = writing !== undefined ? t("%(name)s is writing …", { name: writing[0] }) : excerpt(last_message);
   return html`<li aria-setsize=${count} aria-posinset=${index + 1} style=${{ transform: `translateY(${index * ROW}px)` }}>
-    <a class="conversation" data-id=${row.id} href=${address(row.id, desk.filter.value)} tabindex=${current ? 0 : -1} aria-current=${selected ? "true" : undefined} onClick=${open}>
+    <a class="conversation" data-id=${row.id} href=${href} tabindex=${current ? 0 : -1} aria-current=${selected ? "true" : undefined} onClick=${open}>
       <span class="line"><bdi class="contact">${contact_name}</bdi>
         ${unread > 0 && html`<span class="unread"><span aria-hidden="true">${number(unread)}</span><span class="sr-only">${tn("%(n)s unread message", "%(n)s unread messages", unread)}</span></span>`}</span>
       <span class="last" dir="auto">${last_message !== null && last_message.sender !== "customer" && writing === undefined && html`<span class="role">${senderWord(last_message.sender)}: </span>`}${said}</span>

@@ -34,17 +34,25 @@ export function Message({ message, me, does, doomed, current }) {
       ? html`<${Editor} message=${message} onSave=${does.edit} onEnd=${() => setEditing(false)} />`
       : html`<div class="bubble"><${Content} message=${message} /></div>`}
     <div class="after">
-      <p class="state">
-        ${message.edited_at && !message.deleted_at && html`<span>${t("Edited")}</span> `}
-        ${doomed && html`<span>${t("Will be deleted")}</span> `}
-        ${(message.sender === "agent" || message.sender === "bot") && !message.deleted_at && html`<span class="delivery" data-status=${message.status}>${deliveryWord(message.status)}</span>`}
-      </p>
+      <${State} message=${message} doomed=${doomed} />
       ${!message.deleted_at && html`<${Reactions} message=${message} me=${me} react=${doomed ? null : does.react} current=${current}>
         ${does.edit && !doomed && !editing && html`<button type="button" class="small" tabindex=${current ? 0 : -1} onClick=${() => setEditing(true)}>${t("Edit")}</button>`}
         ${does.remove && !doomed && html`<button type="button" class="small" tabindex=${current ? 0 : -1} onClick=${does.remove}>${t("Delete")}</button>`}
       <//>`}
     </div>
   </li>`;
+}
+
+/** Whether it was changed, what will become of it, and how far it is; nothing where there is nothing to say. */
+function State({ message: { sender, status, edited_at, deleted_at }, doomed }) {
+  const goes = (sender === "agent" || sender === "bot") && !deleted_at;
+  const edited = edited_at && !deleted_at;
+  if (!goes && !edited && !doomed) return null;
+  return html`<p class="state">
+    ${edited && html`<span>${t("Edited")}</span> `}
+    ${doomed && html`<span>${t("Will be deleted")}</span> `}
+    ${goes && html`<span class="delivery" data-status=${status}>${deliveryWord(status)}</span>`}
+  </p>`;
 }
 
 /** A text as it was written; of what is not text, its address, and nothing of it is loaded. */

@@ -17,6 +17,12 @@ export function read() {
   return { conversation: /^[1-9]\d{0,15}$/.test(id) ? Number(id) : null, filter };
 }
 
+/** Makes the address of any conversation under these filters. */
+export function addresses(filter) {
+  const all = address(null, filter);
+  return (id) => `${all}${all === location.pathname ? "?" : "&"}c=${id}`;
+}
+
 /** The address of the page for a conversation (or none) and filters. */
 export function address(conversation, filter) {
   const query = new URLSearchParams();

@@ -14,6 +14,7 @@ import { statusWord } from "./words.js";
 export function ThreadView({ desk }) {
   const thread = desk.thread.value;
   useWayBack(thread);
+  useEffect(() => void document.getElementById("main").toggleAttribute("data-open", thread !== null), [thread]);
   if (thread === null) {
     return html`<section class="thread none" aria-label=${t("Conversation")}><p class="note">${t("Choose a conversation.")}</p></section>`;
   }
