@@ -253,3 +253,10 @@ async def test_many_wrong_credentials_are_slowed_down_but_the_right_one_always_p
     assert await refusal(client, f"{CHANNELS}?token={WRONG}") == 429
     async with client.get("/login/rk_wrong") as response:
         assert response.status == 429
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.DEVICE, 403), (Role.VIEWER, 200)])
+async def test_the_servers_figures_are_for_whoever_reads_not_for_devices(client, role, status):
+    headers = bearer(await token_for(client, role, channels=["readings"] if role is Role.DEVICE else None))
+    async with client.get("/metrics", headers=headers) as response:
+        assert response.status == status

@@ -9,7 +9,7 @@ from realtime.errors import Problem
 from realtime.handlers.access import require
 from realtime.handlers.answers import answer
 from realtime.metrics import exposition
-from realtime.policy import Action
+from realtime.policy import Action, Role
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -25,8 +25,9 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """`GET /metrics`: the server's figures for Prometheus (text format 0.0.4)."""
-    require(request, Action.READ)
+    """`GET /metrics`: the server's figures for Prometheus (text format 0.0.4); a device has no business with them."""
+    if require(request, Action.READ).role is Role.DEVICE:
+        raise Problem("not_permitted", "A device reads its own channels; figures are for a viewer's token.")
     body = exposition(
         request.app[keys.REQUESTS],
         request.app[keys.STORE],

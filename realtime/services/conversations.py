@@ -148,9 +148,12 @@ class Conversations:
 
         return await self.submit(work)
 
-    async def submit(self, work: Callable[[Transaction], Written]) -> Written:
-        """Do a unit of work that may change how many conversations there are of each status."""
-        return await self.counts.submit(CONVERSATION, work, lambda written: written.moves)
+    async def submit(self, work: Callable[[Transaction], Written], *, size: int = 0) -> Written:
+        """
+        Do a unit of work that holds about `size` bytes, and may change how many conversations
+        there are of each status.
+        """
+        return await self.counts.submit(CONVERSATION, work, lambda written: written.moves, size=size)
 
 
 def _shown(row: Row, known: Mapping[int, Summary] | None) -> dict[str, Any]:

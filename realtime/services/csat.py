@@ -61,7 +61,7 @@ class Csat:
                 key.keep(tx, 201, [row["id"]], event.seq)
             return Written(view, event.seq)
 
-        return await self._store.committer.submit(work)
+        return await self._store.committer.submit(work, size=len(feedback or ""))
 
     async def list(self, which: CsatFilter, stretch: Stretch) -> tuple[int, list[dict[str, Any]]]:
         """How many ratings are meant in all, and those of the stretch."""

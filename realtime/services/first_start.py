@@ -69,7 +69,7 @@ def curl_line(base: str, token: str, sensor_id: int) -> str:
 def tell(first: FirstStart, folder: Path, stream: TextIO) -> Path | None:
     """
     Hand the secrets over: on a terminal, or else in a file that only the owner can read;
-    returns its path. It is deleted when somebody signs in.
+    returns its path. It is deleted when the link is used.
     """
     if stream.isatty():
         stream.write(first.text)

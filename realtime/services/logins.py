@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,7 @@ LOGINS_PER_USER: Final = 100
 """Browsers in which one user is signed in at once; with one more, the login that is oldest ends."""
 
 FIRST_LOGIN: Final = "first-login.txt"
-"""Where the first sign-in link lies when there was no terminal to print it on; gone once somebody signed in."""
+"""Where the first sign-in link lies when there was no terminal to print it on; gone once it was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Logins:
         secret = draw(Kind.LOGIN)
         hashed = digest(secret)
         user = await self._credentials.change(lambda tx: self._use_link(tx, code, hashed))
+        self._forget_note(code)
         return self.entered(secret, user)
 
     def enter(self, tx: Transaction, user: Row, hashed: str, method: str) -> Changed[str]:
@@ -105,8 +107,7 @@ class Logins:
         return Changed(str(user["name"]), {f"login:{oldest}": _TOO_MANY for oldest in surplus})
 
     def entered(self, secret: str, user: str) -> Login:
-        """The login whose `enter` is committed. The note about the very first one has done its duty."""
-        self._note.unlink(missing_ok=True)
+        """The login whose `enter` is committed."""
         return Login(secret, user, self._login_time // 1_000)
 
     async def sign_out(self, who: Principal) -> None:
@@ -115,6 +116,12 @@ class Logins:
         if kind != "login":
             raise Problem("invalid", "Only a browser that is signed in can sign out.")
         await self._credentials.change(lambda tx: _sign_out(tx, who, int(number)))
+
+    def _forget_note(self, code: str) -> None:
+        """The note about the very first sign-in has done its duty once its own link is used."""
+        with suppress(OSError):
+            if code in self._note.read_text("utf-8"):
+                self._note.unlink()
 
     def _make_link(self, tx: Transaction, who: Principal, key: int | str, hashed: str) -> tuple[str, int]:
         user = accounts.user_in(tx, key)

@@ -115,7 +115,7 @@ class Messages:
                 key.keep(tx, 201, [written.row["id"]], written.seq)
             return written
 
-        return await self._conversations.submit(work)
+        return await self._conversations.submit(work, size=len(content))
 
     async def edit(self, key: int | str, content: str, speaker: Speaker) -> Written:
         """
@@ -129,7 +129,7 @@ class Messages:
             work_on.require_author(desk, message.row, speaker.who)
             return work_on.edit(desk, message, content, self._data_limit)
 
-        return await self._do(speaker.who, work)
+        return await self._do(speaker.who, work, size=len(content))
 
     async def mark(self, key: int | str, status: str, who: Principal) -> Written:
         """
@@ -206,9 +206,9 @@ class Messages:
 
         return await self._do(who, work)
 
-    async def _do(self, who: Principal, work: Callable[[Desk], Written]) -> Written:
+    async def _do(self, who: Principal, work: Callable[[Desk], Written], *, size: int = 0) -> Written:
         people = self._conversations.people
-        return await self._store.committer.submit(lambda tx: work(Desk(tx, who, people)))
+        return await self._store.committer.submit(lambda tx: work(Desk(tx, who, people)), size=size)
 
 
 def _check_names(speaker: Speaker, place: Place) -> None:

@@ -205,3 +205,16 @@ async def test_many_that_speak_at_once_share_a_commit_and_each_is_told_once(mess
     count, rows = await messages.list("web-3", MessageFilter(), ALL)
     assert [row["content"] for row in rows] == [f"Olá {n}" for n in range(300) if n % 7 == 3]
     assert count == len(rows)
+
+
+async def test_texts_count_among_the_bytes_that_wait_to_be_written(store, messages):
+    sending = asyncio.create_task(messages.send(VISITOR, Place("web-1", open=True), "x" * 5_000))
+    await asyncio.sleep(0)
+    assert store.committer.held == 5_000
+    written = await sending
+
+    editing = asyncio.create_task(messages.edit(written.row["id"], "y" * 7_000, Speaker(BOSS, "agent")))
+    await asyncio.sleep(0)
+    assert store.committer.held == 7_000
+    await editing
+    assert store.committer.held == 0
