@@ -1,12 +1,12 @@
 // The page of the sensors: all of them as cards, the chosen one with its course, and where they are.
 
-import { batch, computed } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { toast } from "../components/toasts.js";
 import { html } from "../html.js";
 import { openPage } from "../page.js";
 import { t } from "../words.js";
 import { Course } from "../sensors/course.js";
-import { Detail } from "../sensors/detail.js";
 import { SensorList } from "../sensors/list.js";
 import { Locations } from "../sensors/locations.js";
 import { chosen, locations, sensors, standings } from "../sensors/state.js";
@@ -17,6 +17,9 @@ const DRAW_EVERY = 100;
 const WAITING_LIMIT = 5_000;
 
 const course = computed(() => (chosen.value === null ? null : new Course(chosen.value)));
+
+// The chart and what stands around it are loaded with the first sensor that is chosen.
+const part = signal({ kind: "loading" });
 
 let waiting = [];
 let drawing = null;
@@ -42,9 +45,28 @@ function reload() {
   course.peek()?.again();
 }
 
+async function loadPart() {
+  if (part.peek().kind === "ready") return;
+  part.value = { kind: "loading" };
+  part.value = await import("../sensors/detail.js").then(
+    ({ Detail }) => ({ kind: "ready", Detail }),
+    () => ({ kind: "failed" }),
+  );
+}
+
+function Chosen({ course }) {
+  const { kind, Detail } = part.value;
+  useEffect(() => void loadPart(), []);
+  if (kind === "ready") return html`<${Detail} key=${course.id} course=${course} />`;
+  return html`<section class="detail panel note" role="status">
+    <p>${kind === "failed" ? t("This could not be loaded.") : t("Loading …")}</p>
+    ${kind === "failed" && html`<button type="button" class="quiet" onClick=${loadPart}>${t("Try again")}</button>`}
+  </section>`;
+}
+
 function Main() {
   return html`<div class="sensors-page" data-chosen=${course.value !== null}>
-    ${course.value && html`<${Detail} key=${course.value.id} course=${course.value} />`}
+    ${course.value && html`<${Chosen} course=${course.value} />`}
     <${SensorList} />
     <${Locations} />
   </div>`;

@@ -5,6 +5,7 @@ import { Ago } from "../components/ago.js";
 import { Spark } from "../components/spark.js";
 import { html } from "../html.js";
 import { number, t } from "../words.js";
+import { severityOf } from "./labels.js";
 import { addressOf, choose, chosen, nameOf, placeOf, sensors, standings } from "./state.js";
 
 /** `index` and `first` are its place in the list, and the place to which Tab leads. */
@@ -40,9 +41,4 @@ function Standing({ row, standing }) {
 
 function Trend({ points }) {
   return useMemo(() => html`<${Spark} points=${points ?? []} />`, [points]);
-}
-
-/** The words for the severities of the sensor system. */
-export function severityOf(severity) {
-  return { baja: t("Low"), media: t("Medium"), alta: t("High"), critica: t("Critical") }[severity] ?? severity;
 }

@@ -7,17 +7,9 @@ import { toast } from "../components/toasts.js";
 import { html } from "../html.js";
 import { Refused, tell } from "../place.js";
 import { t } from "../words.js";
-import { severityOf } from "./card.js";
 import { newKey } from "./key.js";
+import { SEVERITIES, severityOf, STATES, stateOf } from "./labels.js";
 import { chosen, choose, locations, nameOf, sensors, tipos } from "./state.js";
-
-export const SEVERITIES = ["baja", "media", "alta", "critica"];
-export const STATES = ["pendiente", "en_proceso", "completada", "fallida"];
-
-/** The words for the states of a prediction. */
-export function stateOf(state) {
-  return { pendiente: t("Waiting"), en_proceso: t("Running"), completada: t("Finished"), fallida: t("Failed") }[state] ?? state;
-}
 
 // How the text of a field becomes what the server takes: `text` may not be left out, all others may.
 const READ = {

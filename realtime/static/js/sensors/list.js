@@ -5,9 +5,8 @@ import { Panel } from "../components/panel.js";
 import { html } from "../html.js";
 import { address, may, reader } from "../place.js";
 import { number, t, tn } from "../words.js";
-import { editSensor } from "./forms.js";
+import { editSensor, openImport } from "./actions.js";
 import { Grid } from "./grid.js";
-import { openImport } from "./import.js";
 import { filter, locations, sensors, SENSORS_LIMIT, shown, tipos } from "./state.js";
 
 export function SensorList() {

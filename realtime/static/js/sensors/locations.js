@@ -6,7 +6,7 @@ import { Panel } from "../components/panel.js";
 import { html } from "../html.js";
 import { may } from "../place.js";
 import { number, t, tn } from "../words.js";
-import { editLocation, remove } from "./forms.js";
+import { editLocation, remove } from "./actions.js";
 import { filter, locations, sensors } from "./state.js";
 
 /** Locations that are drawn until the reader asks for all. */

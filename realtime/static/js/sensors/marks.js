@@ -5,9 +5,9 @@ import { Panel } from "../components/panel.js";
 import { html } from "../html.js";
 import { may } from "../place.js";
 import { number, t } from "../words.js";
-import { severityOf } from "./card.js";
+import { editAnomaly, editPrediction, remove } from "./actions.js";
 import { MARKS_LIMIT } from "./course.js";
-import { editAnomaly, editPrediction, remove, stateOf } from "./forms.js";
+import { severityOf, stateOf } from "./labels.js";
 
 /** Characters of a prediction's values that are shown; all of them are in its form. */
 const SHOWN = 120;
