@@ -1,9 +1,15 @@
 """Connections that dawdle, and what is not HTTP."""
 
+import asyncio
+import gc
 import json
 
 import pytest
+from aiohttp import ClientSession, web
+from aiohttp.http import HttpRequestParser, RawRequestMessage
 
+from realtime.app import create_app
+from realtime.server.connections import Connection, HeadDeadline
 from tests.programs import Server, dial, ends
 
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -76,3 +82,25 @@ async def test_a_compressed_body_is_refused_and_never_unpacked(server):
     assert json.loads(body)["code"] == "unsupported_media_type"
     assert "exception" not in str(server.err)
     assert "Traceback" not in str(server.err)
+
+
+async def test_an_open_websocket_keeps_nothing_that_reads_requests(settings):
+    runner = web.AppRunner(create_app(settings))
+    await runner.setup()
+    loop, deadline = asyncio.get_running_loop(), HeadDeadline(10)
+    listening = await loop.create_server(lambda: Connection(runner.server, deadline=deadline), "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/api/v1/ws?since=now"
+    try:
+        async with ClientSession() as session:
+            sockets = [await session.ws_connect(address) for _ in range(10)]
+            assert all([(await socket.receive_json())["type"] == "hello" for socket in sockets])
+
+            alive = gc.get_objects()
+            assert sum(isinstance(thing, HttpRequestParser) for thing in alive) == 0
+            heads = [thing for thing in alive if isinstance(thing, RawRequestMessage)]
+            assert len(heads) >= 10
+            assert not any(head.raw_headers for head in heads)
+            await asyncio.gather(*(socket.close() for socket in sockets))
+    finally:
+        listening.close()
+        await runner.cleanup()

@@ -35,6 +35,22 @@ class Bodies:
             raise Problem("busy", "Too many large requests at once; try again in a moment.", retry_after=1)
 
 
+class Place:
+    """What one connection holds while it lasts. (A generator would hold four times as much.)"""
+
+    __slots__ = ("_address", "_admission")
+
+    def __init__(self, admission: Admission, address: str) -> None:
+        self._admission = admission
+        self._address = address
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, *_: object) -> None:
+        self._admission.give_back(self._address)
+
+
 class Admission:
     """
     Counts sockets and streams (not plain requests), and the bodies of requests.
@@ -53,9 +69,8 @@ class Admission:
         self.refused = 0
         self._addresses: Counter[str] = Counter()
 
-    @contextmanager
-    def place(self, address: str, *, exempt: bool) -> Iterator[None]:
-        """A place for one connection, until the context ends."""
+    def place(self, address: str, *, exempt: bool) -> Place:
+        """A place for one connection, taken now and given back when the context ends."""
         if self.total >= self._limit:
             self.refused += 1
             raise Problem("busy", f"{self._limit} clients are connected already, which is the limit.", retry_after=10)
@@ -68,13 +83,14 @@ class Admission:
             )
         self.total += 1
         self._addresses[address] += 1
-        try:
-            yield
-        finally:
-            self.total -= 1
-            self._addresses[address] -= 1
-            if not self._addresses[address]:
-                del self._addresses[address]
+        return Place(self, address)
+
+    def give_back(self, address: str) -> None:
+        """A connection from there has ended."""
+        self.total -= 1
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
 
     @contextmanager
     def stranger(self) -> Iterator[None]:

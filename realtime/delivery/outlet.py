@@ -59,6 +59,8 @@ class Outlet(Protocol):
 class TransportOutlet:
     """What both kinds of outlet do with a transport; `grace` is how many seconds a close may take."""
 
+    __slots__ = ("_draining", "_grace", "_loop", "_protocol", "_transport", "_writer", "_written", "closing")
+
     def __init__(self, request: Request, writer: AbstractStreamWriter, *, grace: float = CLOSE_GRACE) -> None:
         transport = request.transport
         if transport is None:
@@ -136,6 +138,8 @@ class ClientWebSocket(WebSocketResponse):
 
 class WebSocketOutlet(TransportOutlet):
     """The end of a WebSocket; only its handler reads from it."""
+
+    __slots__ = ("_connection", "_ending", "_socket")
 
     def __init__(
         self, request: Request, writer: AbstractStreamWriter, socket: ClientWebSocket, *, grace: float = CLOSE_GRACE

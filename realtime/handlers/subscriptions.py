@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from aiohttp import web
@@ -14,6 +15,9 @@ from realtime.policy import Action, Policy, Principal, Role
 
 NAMES_LIMIT: Final = 100
 """Channels that one subscription may name."""
+
+# Ten thousand clients seldom hear ten thousand different things.
+_coverage: Final = lru_cache(maxsize=1_024)(Coverage)
 
 
 def named(request: web.Request) -> tuple[str, ...]:
@@ -56,7 +60,7 @@ def coverage_of(names: Iterable[str], who: Principal, policy: Policy) -> Coverag
     if not names or EVERY in names:
         return policy.readable(who)
     wanted = covering(names)
-    return Coverage(frozenset(name for name in wanted.names if policy.may(who, Action.READ, name)))
+    return _coverage(frozenset(name for name in wanted.names if policy.may(who, Action.READ, name)))
 
 
 def asked(request: web.Request) -> tuple[tuple[str, ...], Coverage]:

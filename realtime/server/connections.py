@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 
 from realtime.delivery.fragments import CountingHandler
 from realtime.errors import Problem
@@ -116,9 +117,17 @@ class Connection(CountingHandler):
         super().data_received(data)
         if self._request_count != before:
             self._deadline.end(self)
+            self._slim()
         elif self.idle:
             # No request came of it, and none is under way whose body it could belong to.
             self._deadline.begin(self)
+
+    def _slim(self) -> None:
+        """An upgrade's message lives as long as its socket; its head as it came, beside the parsed one, need not."""
+        if self._messages:
+            message, payload = self._messages[-1]
+            if isinstance(message, RawRequestMessage) and message.upgrade:
+                self._messages[-1] = message._replace(raw_headers=()), payload
 
     def connection_lost(self, error: BaseException | None) -> None:
         self._deadline.end(self)
