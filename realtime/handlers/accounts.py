@@ -12,7 +12,7 @@ from realtime.errors import Problem
 from realtime.handlers.access import require, rights_of, signed_in
 from realtime.handlers.answers import answer, empty
 from realtime.handlers.bodies import read_json
-from realtime.handlers.filters import IDENTIFIER, Filter, stretch, value
+from realtime.handlers.filters import IDENTIFIER, TEXT, Filter, stretch, value
 from realtime.handlers.idempotency import refuse_key
 from realtime.handlers.logins import link_url
 from realtime.handlers.pagination import Window, page, page_after, parameter, window
@@ -34,14 +34,15 @@ _FLAG: Final = Filter({"true": True, "false": False}.get, "true or false.", {"ty
 
 
 async def list_users(request: web.Request) -> web.Response:
-    """`GET /api/v1/users/?name=&role=&active=`: a page of users."""
+    """`GET /api/v1/users/?name=&role=&active=&search=`: a page of users."""
     require(request, Action.ADMIN)
     where = {name: text for name in ("name", "role") if (text := parameter(request, name))}
     active = value(request, "active", _FLAG)
     wanted = window(request)
     part = stretch(request, wanted)
     conditions = where if active is None else {**where, "active": active}
-    count, rows = await request.app[keys.ACCOUNTS].users.list(conditions, part)
+    search = value(request, "search", TEXT) or ""
+    count, rows = await request.app[keys.ACCOUNTS].users.list(conditions, part, search=search)
     return _listed(request, wanted, part, count, await _shown(request, *rows))
 
 

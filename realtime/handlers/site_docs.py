@@ -40,6 +40,7 @@ _ACCOUNTS: Final = {
         answer=page_of(User()),
         parameters=(
             Parameter("name", "Users of this name.", STRING),
+            Parameter("search", "Users whose name holds this.", STRING),
             Parameter("role", "Users of this role.", {"type": "string", "enum": list(ASSIGNABLE)}),
             Parameter("active", "Users that are, or are not, active.", _FLAG),
             *PAGING,

@@ -50,13 +50,16 @@ class Users:
         self._store = store
         self._credentials = credentials
 
-    async def list(self, where: Mapping[str, object], stretch: Stretch) -> tuple[int, list[Row]]:
-        """How many users have these values (`name` in any case, `role`, `active`), and one page of their rows."""
+    async def list(self, where: Mapping[str, object], stretch: Stretch, *, search: str = "") -> tuple[int, list[Row]]:
+        """
+        How many users have these values (`name` in any case, `role`, `active`), and `search` in
+        their names; and one page of their rows.
+        """
         where = {("folded" if key == "name" else key): value for key, value in where.items()}
         if "folded" in where:
             where["folded"] = folded(str(where["folded"]))
         async with self._store.database.read() as connection:
-            return await accounts.list_users(connection, where, stretch)
+            return await accounts.list_users(connection, where, stretch, part=folded(search))
 
     async def get(self, key: int | str) -> Row:
         """The user with this id (an integer) or uuid. Raises Problem `not_found`."""

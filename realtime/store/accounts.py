@@ -54,10 +54,12 @@ async def has_admin(connection: AsyncConnection) -> bool:
 
 
 async def list_users(
-    connection: AsyncConnection, where: Mapping[str, object], stretch: Stretch
+    connection: AsyncConnection, where: Mapping[str, object], stretch: Stretch, *, part: str = ""
 ) -> tuple[int, list[Row]]:
-    """How many users there are with these values, and one page of them."""
+    """How many users there are with these values, whose folded names hold that `part`, and one page of them."""
     conditions: list[ColumnElement[bool]] = [users.c[name] == value for name, value in where.items()]
+    if part:
+        conditions.append(users.c.folded.contains(part, autoescape=True))
     return await _page(connection, select(users), users, conditions, stretch)
 
 

@@ -86,6 +86,21 @@ async def test_an_admin_sets_a_password_changes_a_role_and_disables(make_site: M
     await expect(bruno).to_have_attribute("data-active", "false")
 
 
+async def test_users_are_found_by_a_part_of_their_name(make_site: MakeSite, open_page: Open) -> None:
+    site = await closed_site(make_site)
+    for number in range(30):
+        await user(site, f"sensor-{number}", Role.DEVICE)
+    page = await as_admin(open_page, site)
+    users = page.locator("#users")
+
+    await users.get_by_role("searchbox").fill("SOR-27")
+    await expect(page.locator("[data-user]")).to_have_count(1)
+    await users.get_by_role("searchbox").fill("nobody-like-that")
+    await expect(users).to_contain_text("There is no such user.")
+    await users.get_by_role("searchbox").fill("")
+    await expect(users.get_by_role("navigation")).to_contain_text("1 to 20 of 33")
+
+
 async def test_what_the_server_refuses_is_said(make_site: MakeSite, open_page: Open) -> None:
     page = await as_admin(open_page, await closed_site(make_site))
 
@@ -156,6 +171,7 @@ async def test_a_token_is_shown_once_works_and_is_revoked(make_site: MakeSite, o
     await dialog.get_by_label("Only these channels").fill("plaza, sensors")
     await dialog.get_by_label("read").check()
     await dialog.get_by_role("button", name="Make").click()
+    await expect(dialog.locator("code")).to_have_count(2)
     token, curl = await dialog.locator("code").all_inner_texts()
     assert token.startswith("rt_")
     assert curl == (

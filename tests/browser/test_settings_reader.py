@@ -43,6 +43,27 @@ async def test_whoever_is_no_admin_has_their_own_things_and_no_levers_of_others(
     await expect(page.locator("small.error")).to_have_text("Is not your present password.")
 
 
+async def test_an_agent_makes_tokens_of_their_own_and_of_no_more_than_their_role(
+    make_site: MakeSite, open_page: Open
+) -> None:
+    site = await closed_site(make_site)
+    page = (await sign_in(open_page, site, await user(site, "bruno", Role.AGENT))).page
+
+    await page.get_by_role("button", name="New token").click()
+    dialog = page.get_by_role("dialog")
+    roles = await dialog.get_by_label("Role").locator("option").all_inner_texts()
+    assert roles == ["As the user", "viewer", "agent", "device"]
+    assert await dialog.get_by_label("User").count() == 0
+    await dialog.get_by_label("Role").select_option("device")
+    await dialog.get_by_role("button", name="Make").click()
+    await expect(dialog.locator("code")).to_have_count(2)
+    token, curl = await dialog.locator("code").all_inner_texts()
+    assert "/api/v1/readings/" in curl
+    await page.keyboard.press("Escape")
+    await expect(page.locator("[data-token]")).to_contain_text("of bruno")
+    assert token not in await page.content()
+
+
 async def test_who_gets_another_role_sees_and_hears_what_that_one_may(make_site: MakeSite, open_page: Open) -> None:
     site = await closed_site(make_site)
     users = site.app[keys.ACCOUNTS].users

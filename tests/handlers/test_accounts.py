@@ -59,6 +59,8 @@ async def test_lists_of_users_are_paged_filtered_and_ordered(client, root):
     assert await names("?ordering=-id&limit=1") == (6, ["leo"])
     assert await names("?id_after=4&limit=1") == (6, ["eva"])
     assert await names("?name=EVA") == (1, ["eva"])
+    assert await names("?search=V") == (1, ["eva"])
+    assert await names("?search=%25") == (0, [])
     assert await names("?role=admin") == (1, ["the-admin"])
     assert await names("?active=false") == (0, [])
     assert (await names("?unknown=1"))[0] == 6
@@ -291,6 +293,6 @@ async def test_me_says_who_one_is_and_nothing_that_could_be_used(client):
 
     async with client.get("/api/v1/me", headers=bearer(token)) as response:
         text, who = await response.text(), await response.json()
-    assert set(who) == {"name", "role", "user_id", "credential", "expires_at", "access"}
+    assert set(who) == {"name", "role", "user_id", "credential", "expires_at", "access", "may", "reads"}
     assert (who["name"], who["role"], who["credential"]) == ("the-device", "device", "token")
     assert token not in text

@@ -35,9 +35,12 @@ const WHICH = [["", t("All")], ["true", t("Active")], ["false", t("Disabled")]];
 export function Users({ id, title }) {
   useEffect(() => void users.run(), []);
   const add = () => openDialog(NewUser, { title: t("New user") }).then((name) => name && users.run());
+  const narrow = (query) => users.narrow({ ...users.query.peek(), ...query });
   const tools = html`
+    <label class="which"><span class="sr-only">${t("Search users by name")}</span>
+      <input type="search" placeholder=${t("Name")} maxlength="64" onInput=${({ currentTarget }) => narrow({ search: currentTarget.value.trim() || undefined })} /></label>
     <label class="which"><span class="sr-only">${t("Which users")}</span>
-      <select onChange=${({ currentTarget }) => users.narrow({ active: currentTarget.value || undefined })}>
+      <select onChange=${({ currentTarget }) => narrow({ active: currentTarget.value || undefined })}>
         ${WHICH.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}
       </select>
     </label>
