@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from playwright.async_api import expect
 
+from realtime.policy import Role
 from tests.browser.conftest import MakeSite, Open, Site, offline, state
 from tests.browser.desk import MESSAGES, ROWS, conversation, desk, get, message, patch, reply, say
 
@@ -179,6 +181,59 @@ async def test_in_another_history_all_is_loaded_again(make_site: MakeSite, open_
     await expect(page.locator(f"{ROWS} .contact")).to_have_text(["Carmen"])
     await expect(page.locator(f"{MESSAGES} .text")).to_have_text(["new"])
     await expect(page.locator(".thread h2")).to_have_text("Carmen")
+
+
+async def test_after_a_gap_all_is_loaded_again(make_site: MakeSite, open_page: Open) -> None:
+    site = await make_site(log_retention_events=1)
+    of = await conversation(site, "João", "before")
+    page = await desk(open_page, site, of)
+    await offline(page, True)
+    await state(page, "offline")
+    for text in ("one", "two", "three"):
+        await say(site, of, text)
+    seen = (await get(site, "events?limit=1"))["tip"]
+    await site.stop()
+    await site.start()
+    while (await get(site, "events?limit=1"))["oldest"] < seen:
+        pass  # The log is trimmed in the background.
+    await offline(page, False)
+    await state(page, "live")
+
+    await expect(page.locator(".toast")).to_contain_text("everything was loaded again")
+    await expect(page.locator(f"{MESSAGES} .text")).to_have_text(["before", "one", "two", "three"])
+    await expect(page.locator(f"{ROWS} .last")).to_have_text("three")
+
+
+async def test_somebody_who_went_away_while_writing_is_forgotten(site: Site, open_page: Open) -> None:
+    of = await conversation(site)
+    page, other = await desk(open_page, site, of), await desk(open_page, site, of)
+    await other.get_by_label("Reply").press_sequentially("Vou")
+    await expect(page.locator(".writing")).to_have_text("guest is writing …")
+
+    await offline(other, True)
+    await other.context.close()
+
+    await expect(page.locator(".writing")).to_have_text("", timeout=10_000)
+
+
+async def test_an_agent_is_offered_themselves_and_who_has_conversations(make_site: MakeSite, open_page: Open) -> None:
+    site = await make_site(access="closed")
+    site.session.headers["Authorization"] = f"Bearer {await site.token()}"
+    page = (await open_page(site, await site.link(Role.AGENT, "bia"))).page
+    await page.get_by_role("button").click()
+    await expect(page).not_to_have_url(re.compile("login"))
+    await conversation(site, "Um", assignee="user-agent")
+    await conversation(site, "Dois", assignee="bia")
+    of = await conversation(site, "Três")
+    await page.goto(f"{site.url}/conversations?c={of}")
+
+    await expect(page.get_by_label("Assigned to").locator("option")).to_have_text(["Nobody", "bia", "user-agent"])
+    await page.keyboard.press("a")
+    await expect(page.locator(".standing")).to_contain_text("bia")
+    await page.get_by_label("Assignee").select_option("Mine")
+    await expect(page.locator(f"{ROWS} .contact")).to_have_text(["Três", "Dois"])
+    await page.get_by_label("Assignee").select_option("user-agent")
+    await expect(page.locator(f"{ROWS} .contact")).to_have_text(["Um"])
 
 
 async def test_a_conversation_is_taken_closed_rated_and_opened_again(make_site: MakeSite, open_page: Open) -> None:

@@ -13,7 +13,7 @@ export const active = signal(true);
 export function useShortcuts(does) {
   useEffect(() => {
     const press = (event) => {
-      if (!active.peek() || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if ((!active.peek() && event.key.length === 1) || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
       const act = does.get(event.key);
       if (act !== undefined && act() !== false) event.preventDefault();

@@ -26,7 +26,7 @@ function Opened({ desk, thread }) {
   const known = thread.conversation.value;
   useEffect(() => section.current.querySelector("h2")?.focus({ preventScroll: true }), []);
   const keys = (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
     event.preventDefault();
     desk.show(null);
   };

@@ -36,6 +36,7 @@ function Main() {
   useShortcuts(
     new Map([
       ["?", help],
+      ["Escape", () => desk.selected.peek() !== null && desk.show(null)],
       ["/", () => focus("#search")],
       ["j", () => focus(".conversation[tabindex='0']")],
       ["n", () => may("write") && begin(desk)],
