@@ -83,8 +83,10 @@ def page_of(item: Shape) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def document(operations: Mapping[str, Operation], version: str) -> dict[str, Any]:
-    """The document of these operations, each under `METHOD /path`."""
+def document(
+    operations: Mapping[str, Operation], version: str, examples: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The document of these operations, each under `METHOD /path`; `examples` are bodies, by their schemas."""
     spec = APISpec(
         title="realtime",
         version=version,
@@ -109,6 +111,8 @@ def document(operations: Mapping[str, Operation], version: str) -> dict[str, Any
             # What a change leaves out stays as it is; an empty text stands for none given.
             if name.endswith(_CHANGES) or member.get("default") == "":
                 member.pop("default", None)
+        if examples is not None and name in examples:
+            shape["examples"] = [examples[name]]
     return whole
 
 

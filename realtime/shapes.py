@@ -121,8 +121,11 @@ def _both(one: Schema, other: Schema) -> Schema:
             return _or_null(second)
         if _types(second) == ["string"] and "enum" not in second and isinstance(first.get("const"), str):
             return second
+    choices = [*one.get("anyOf", [one]), *(each for each in other.get("anyOf", [other]))]
+    if len(choices) > 2 or not (_words(one) and _words(other)):
+        return {"anyOf": [each for at, each in enumerate(choices) if each not in choices[:at]]}
     words = [*_words(one), *(word for word in _words(other) if word not in _words(one))]
-    return {"type": "string", "enum": words} if _words(one) and _words(other) else {"anyOf": [one, other]}
+    return {"type": "string", "enum": words}
 
 
 def _either_object(one: Schema, other: Schema) -> Schema:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 import realtime
 from realtime.handlers.access import require
+from realtime.handlers.schemas.examples import BODIES
 from realtime.jsonio import dumps
 from realtime.openapi import Operation, document
 from realtime.policy import Action
@@ -39,7 +40,7 @@ def operations() -> dict[str, Operation]:
 @cache
 def encoded() -> bytes:
     """The document, as it is sent."""
-    return dumps(document(operations(), realtime.__version__))
+    return dumps(document(operations(), realtime.__version__, BODIES))
 
 
 ROUTES = [web.get("/openapi.json", openapi)]

@@ -54,6 +54,7 @@ SCREENS: Final[Mapping[str, Screen]] = {
     "/events": Screen("Events", "js/pages/events.js", ("css/feed.css", "css/events.css", "css/event.css")),
     "/settings": Screen("Settings", "js/pages/settings.js", ("css/settings.css", "css/taken.css", "css/facts.css")),
     "/sensors": Screen("Sensors", "js/pages/sensors.js", ("css/chart.css", "css/sensors.css", "css/sensor.css")),
+    "/docs": Screen("API", "js/pages/docs.js", ("css/docs.css",)),
 }
 """The pages by path. Whoever is let in at all gets each of them; a page itself says what its reader may not see."""
 

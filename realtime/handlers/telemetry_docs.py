@@ -11,7 +11,7 @@ from realtime.handlers.idempotency import HEADER
 from realtime.handlers.pagination import DEFAULT_LIMIT, MOST
 from realtime.handlers.schemas.telemetry import SCHEMAS
 from realtime.openapi import INTEGER, STRING, Operation, Parameter, page_of
-from realtime.store.telemetry import KINDS, READING, Kind
+from realtime.store.telemetry import ANOMALY, KINDS, READING, Kind
 
 PAGING: Final = (
     Parameter("limit", f"Rows on a page: {DEFAULT_LIMIT} where not given or not good, at most {MOST}.", STRING),
@@ -57,16 +57,20 @@ def _of(kind: Kind) -> Iterator[tuple[str, str, Operation]]:
     yield "POST", many, _create(kind)
     yield "GET", one, Operation(f"One {kind.word}", tag, answer=schema, errors=_ONE)
     errors = (*_BODY, "not_found")
-    replaced = Operation(f"Replace a {kind.word}", tag, answer=schema, body=schema, errors=errors, writes=True)
+    replaced = Operation(f"Replace {_one(kind)}", tag, answer=schema, body=schema, errors=errors, writes=True)
     yield "PUT", one, replaced
     changes = type(schema)(partial=True)
-    yield "PATCH", one, Operation(f"Change a {kind.word}", tag, answer=schema, body=changes, errors=errors, writes=True)
+    yield "PATCH", one, Operation(f"Change {_one(kind)}", tag, answer=schema, body=changes, errors=errors, writes=True)
     said = "Admins only; told as a `system_event` on `readings`." if kind is READING else ""
     yield (
         "DELETE",
         one,
-        Operation(f"Delete a {kind.word}", tag, said, status=204, errors=(*_ONE, "conflict"), writes=True),
+        Operation(f"Delete {_one(kind)}", tag, said, status=204, errors=(*_ONE, "conflict"), writes=True),
     )
+
+
+def _one(kind: Kind) -> str:
+    return f"{'an' if kind is ANOMALY else 'a'} {kind.word}"
 
 
 def _about(name: str, moment: str) -> str:
@@ -88,7 +92,7 @@ def _create(kind: Kind) -> Operation:
         lines = {NDJSON[0]: {"type": "string", "description": "A reading as a JSON object, a line each."}}
         said = "One reading, or many at once as a JSON array or NDJSON: all of them are stored, or none."
     return Operation(
-        f"Create a {kind.word}",
+        f"Create {_one(kind)}",
         kind.channel,
         said,
         answer=answer,

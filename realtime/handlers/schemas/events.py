@@ -19,7 +19,7 @@ from realtime.handlers.schemas.desk import Conversation, Message, Rating, Reacti
 from realtime.handlers.schemas.examples import ANA, CHAT, EXAMPLES
 from realtime.handlers.schemas.telemetry import SCHEMAS
 from realtime.shapes import MOMENT, whole
-from realtime.store.telemetry import READING, Kind
+from realtime.store.telemetry import ANOMALY, READING, Kind
 
 Data = dict[str, Any]
 
@@ -120,7 +120,9 @@ class Told:
 def _domain(kind: Kind) -> Iterator[Told]:
     word = kind.word
     for done in ("created", "updated") if kind is READING else ("created", "updated", "deleted"):
-        said = f"A {word} was {done}" + ("; the data is its last row." if done == "deleted" else ".")
+        said = f"{'An' if kind is ANOMALY else 'A'} {word} was {done}" + (
+            "; the data is its last row." if done == "deleted" else "."
+        )
         yield Told(kind.channel, f"{word}.{done}", said, word.title(), SCHEMAS[kind], EXAMPLES[word])
     for other, about, said in (
         ("anomaly", "detected", "An anomaly was found; follows its `anomaly.created`."),

@@ -26,7 +26,7 @@ export function Shell({ name, title, connection, children }) {
       ${children}
     </main>
     <footer class="foot">
-      <a href=${address("openapi.json").href}>${"OpenAPI"}</a>
+      <a href=${address("docs").href}>${t("API")}</a>
       <a href=${address("websocket_client.html").href}>${t("Watch the frames of a WebSocket")}</a>
     </footer>
     <${Toasts} />
