@@ -91,3 +91,21 @@ async def test_what_has_just_come_is_marked(site: Site, open_page: Open) -> None
 
     await expect(page.locator(f"{CARD}.fresh")).to_have_text(re.compile("Tejado"))
     await expect(page.locator(".mark-list li.fresh")).to_contain_text(["pico"])
+
+
+async def test_values_of_any_size_can_be_read(site: Site, open_page: Open) -> None:
+    sensor = await site.sensor(nombre="Patio", unidad="mol")
+    page = (await open_page(site, f"/sensors?s={sensor}", size=NARROW)).page
+    await state(page, "live")
+    for value, said in (
+        (0.000123456, "0.0001235"),
+        (-1.7e308, "-1.7E308"),
+        (1.7e308, "1.7E308"),
+        (2.5e-300, "2.5E-300"),
+        (123456.789, "123,456.789"),
+    ):
+        await read(site, sensor, value)
+        await expect(page.locator(f"{CARD} .value b")).to_have_text(said)
+
+    await expect(page.locator(".chart-said")).to_contain_text("123,456.789 mol")
+    assert await overflow(page) == 0

@@ -146,13 +146,12 @@ function summarize(label, series, marks, said) {
     const values = points.map(([, value]) => value).filter((value) => value !== null);
     if (values.length === 0) return t("%(name)s: no values", { name });
     const [least, most] = values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
-    return t("%(name)s: %(count)s values, lowest %(least)s, highest %(most)s, last %(last)s", {
-      name,
-      count: number(values.length),
-      least: said(least),
-      most: said(most),
-      last: said(values.at(-1)),
-    });
+    return tn(
+      "%(name)s: %(n)s value, lowest %(least)s, highest %(most)s, last %(last)s",
+      "%(name)s: %(n)s values, lowest %(least)s, highest %(most)s, last %(last)s",
+      values.length,
+      { name, least: said(least), most: said(most), last: said(values.at(-1)) },
+    );
   });
   if (marks.length > 0) parts.push(tn("%(n)s mark", "%(n)s marks", marks.length));
   return `${label}. ${parts.join(". ")}.`;

@@ -9,6 +9,9 @@ const DAY = 24 * 60 * MINUTE;
 /** Pixels around the cursor in which a mark is told. */
 export const NEAR = 8;
 
+/** Half of the widest range that has a height. */
+const WIDEST = Number.MAX_VALUE / 4;
+
 /** Shorter drags are clicks. */
 const LEAST_DRAG = 8;
 
@@ -224,6 +227,7 @@ function spread(least, most) {
 
 function heights(uPlot, least, most, bars) {
   if (least === null || most === null) return [0, 1];
+  if (!Number.isFinite(2 * (most - least))) return [-WIDEST, WIDEST];
   const [low, high] = uPlot.rangeNum(least, most, 0.1, true);
   return bars ? [Math.min(0, low), Math.max(0, high)] : [low, high];
 }

@@ -21,7 +21,9 @@ function path(pairs) {
   const [from, to] = [known[0][0], known.at(-1)[0]];
   const [least, most] = known.reduce(([low, high], [, value]) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
   const x = (at) => (to > from ? ((at - from) / (to - from)) * WIDTH : WIDTH / 2);
-  const y = (value) => (most > least ? HEIGHT - EDGE - ((value - least) / (most - least)) * (HEIGHT - 2 * EDGE) : HEIGHT / 2);
+  // Halves, because the whole way from the least to the largest number there is would be infinite.
+  const share = (value) => (value / 2 - least / 2) / (most / 2 - least / 2);
+  const y = (value) => (most > least ? HEIGHT - EDGE - share(value) * (HEIGHT - 2 * EDGE) : HEIGHT / 2);
   if (known.length === 1) return `M${WIDTH / 2 - EDGE} ${HEIGHT / 2}h${2 * EDGE}`;
   let drawing = false;
   return pairs

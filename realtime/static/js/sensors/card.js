@@ -4,7 +4,8 @@ import { useMemo } from "preact/hooks";
 import { Ago } from "../components/ago.js";
 import { Spark } from "../components/spark.js";
 import { html } from "../html.js";
-import { number, t } from "../words.js";
+import { t } from "../words.js";
+import { figure } from "./figures.js";
 import { severityOf } from "./labels.js";
 import { addressOf, choose, chosen, nameOf, placeOf, sensors, standings } from "./state.js";
 
@@ -31,7 +32,7 @@ function Standing({ row, standing }) {
   return html`
     <span class="now">
       ${reading
-        ? html`<span class="value"><b>${number(reading.valor)}</b> <bdi>${reading.unidad ?? row.unidad ?? ""}</bdi></span><${Ago} at=${reading.timestamp} still />`
+        ? html`<span class="value"><b>${figure(reading.valor)}</b> <bdi>${reading.unidad ?? row.unidad ?? ""}</bdi></span><${Ago} at=${reading.timestamp} still />`
         : html`<span class="none">${standing === null ? "…" : t("No reading yet")}</span>`}
     </span>
     <${Trend} points=${standing?.points} />

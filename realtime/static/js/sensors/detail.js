@@ -7,6 +7,7 @@ import { html } from "../html.js";
 import { may } from "../place.js";
 import { number, t, tn } from "../words.js";
 import { addReading, editAnomaly, editPrediction, editSensor, openImport, remove } from "./actions.js";
+import { figure } from "./figures.js";
 import { forecast } from "./forecast.js";
 import { severityOf, stateOf } from "./labels.js";
 import { Anomalies, Predictions, Recent } from "./marks.js";
@@ -89,7 +90,7 @@ function Plot({ course, row }) {
     : tn("%(n)s reading", "%(n)s readings", value.count);
   return html`<div class="plot" aria-busy=${again === true}>
     ${failed}
-    <${Chart} label=${nameOf(row)} series=${series} marks=${marksOf(course)} height=${280} unit=${row.unidad ?? ""}
+    <${Chart} label=${nameOf(row)} series=${series} marks=${marksOf(course)} height=${280} unit=${row.unidad ?? ""} format=${figure}
       range=${ahead(course, kept.foreseen)} zoomed=${zoom !== null} onZoom=${(stretch) => course.look(stretch)} />
     <p class="note">${said}</p>
   </div>`;

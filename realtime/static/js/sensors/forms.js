@@ -7,6 +7,7 @@ import { toast } from "../components/toasts.js";
 import { html } from "../html.js";
 import { Refused, tell } from "../place.js";
 import { t } from "../words.js";
+import { figure } from "./figures.js";
 import { newKey } from "./key.js";
 import { SEVERITIES, severityOf, STATES, stateOf } from "./labels.js";
 import { chosen, choose, locations, nameOf, sensors, tipos } from "./state.js";
@@ -117,7 +118,7 @@ const DELETING = {
   locations: { ask: (row) => t("Delete the location %(name)s? This cannot be undone.", { name: row.nombre }), why: () => t("There are sensors in it. Give them another location first.") },
   anomalies: { ask: (row) => t("Delete the anomaly %(name)s? This cannot be undone.", { name: row.tipo }), why: () => "" },
   predictions: { ask: (row) => t("Delete the prediction %(name)s? This cannot be undone.", { name: row.horizonte }), why: () => "" },
-  readings: { ask: (row) => t("Delete the reading %(name)s? This cannot be undone.", { name: row.valor }), why: () => t("An anomaly is about it. Delete that first.") },
+  readings: { ask: (row) => t("Delete the reading %(name)s? This cannot be undone.", { name: figure(row.valor) }), why: () => t("An anomaly is about it. Delete that first.") },
 };
 
 /** Delete a row of a kind, after a question. Resolves to whether it is gone. */

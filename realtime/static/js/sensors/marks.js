@@ -7,6 +7,7 @@ import { may } from "../place.js";
 import { number, t } from "../words.js";
 import { editAnomaly, editPrediction, remove } from "./actions.js";
 import { MARKS_LIMIT } from "./course.js";
+import { figure } from "./figures.js";
 import { severityOf, stateOf } from "./labels.js";
 
 /** Characters of a prediction's values that are shown; all of them are in its form. */
@@ -29,7 +30,7 @@ export function Predictions({ course, sensor }) {
 
 /** The readings that came last, by their number; an admin may take one away. */
 export function Recent({ course, sensor }) {
-  const line = (row) => html`<p class="what"><b>${number(row.valor)}</b> <bdi>${row.unidad ?? sensor.unidad ?? ""}</bdi></p>`;
+  const line = (row) => html`<p class="what"><b>${figure(row.valor)}</b> <bdi>${row.unidad ?? sensor.unidad ?? ""}</bdi></p>`;
   return html`<${List} rows=${course.recent} title=${t("Last readings")} none=${t("No reading yet")} kind="readings" line=${line} at="timestamp" deletes=${may("admin")} />`;
 }
 
@@ -54,7 +55,7 @@ async function gone(rows, kind, row) {
 }
 
 function called(row) {
-  return row.tipo ?? row.horizonte ?? number(row.valor);
+  return row.tipo ?? row.horizonte ?? figure(row.valor);
 }
 
 function shorten(text) {
