@@ -12,6 +12,7 @@ import structlog
 from realtime import logs
 from realtime.app import create_app
 from realtime.config import Settings
+from realtime.delivery.fragments import Unfinished
 from realtime.server import banner
 from realtime.server.connections import Connection, HeadDeadline
 from realtime.server.exit_codes import ExitCode
@@ -114,9 +115,10 @@ async def _accept(
     server = runner.server
     assert server is not None
     deadline = HeadDeadline(settings.handshake_timeout / 1_000)
+    unfinished = Unfinished(settings.bodies_limit)
 
     def connect() -> Connection:
-        return Connection(server, deadline=deadline, access_log=None)
+        return Connection(server, deadline=deadline, unfinished=unfinished, access_log=None)
 
     for opened in sockets:
         create = loop.create_unix_server if opened.family == AF_UNIX else loop.create_server

@@ -14,10 +14,11 @@ from aiohttp import ClientSession
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.delivery.fragments import SMALL, SMALL_PER_SECOND, Breach, FrameCounter
+from realtime.delivery.admission import LARGE
+from realtime.delivery.fragments import SMALL, SMALL_PER_SECOND, Breach, FrameCounter, Unfinished
 from realtime.errors import CloseCode
 from tests.programs import PATIENCE, Server
-from tests.wire import CONTINUATION, LAST, PING, TEXT, frame, upgraded
+from tests.wire import CONTINUATION, LAST, PING, TEXT, frame, goodbye, upgraded
 
 TAKEN = 64 * 2**20
 """Bytes of a flood that are certainly more than the buffers of two sockets hold."""
@@ -155,7 +156,7 @@ def test_frames_are_counted_rightly_wherever_the_network_cuts_them(
 
     async def feed() -> tuple[bytes, list[Breach]]:
         sink, breaches = Sink(), list[Breach]()
-        counter = FrameCounter(sink, breaches.append)
+        counter = FrameCounter(sink, breaches.append, Unfinished(0))
         for start, end in zip([0, *places], [*places, len(stream)], strict=True):
             counter.feed_data(stream[start:end])
         return sink.data, breaches
@@ -165,3 +166,54 @@ def test_frames_are_counted_rightly_wherever_the_network_cuts_them(
     assert [code for code, _ in breaches] == [CloseCode.FLOOD] * over
     assert stream.startswith(passed)
     assert over or passed == stream
+
+
+PARTS = st.tuples(st.booleans(), st.sampled_from([0, 10, 30_000, 65_535, 70_000]))
+
+
+@given(parts=st.lists(PARTS, max_size=12), cuts=st.lists(st.integers(0, 400_000), max_size=12))
+def test_what_has_begun_and_not_ended_is_held_wherever_the_network_cuts_it(
+    parts: list[tuple[bool, int]], cuts: list[int]
+) -> None:
+    stream, begun = b"", 0
+    for last, size in parts:
+        part = frame((LAST if last else 0) | (CONTINUATION if begun else TEXT), b"\0\x80" * (size // 2))
+        stream += part + frame(LAST | PING, b"in between")
+        begun = 0 if last else begun + len(part) + 16
+    places = sorted({min(cut, len(stream)) for cut in cuts})
+
+    async def feed() -> int:
+        together = Unfinished(0)
+        counter = FrameCounter(Sink(), lambda _: None, together)
+        for start, end in zip([0, *places], [*places, len(stream)], strict=True):
+            counter.feed_data(stream[start:end])
+        held = together.held
+        counter.release()
+        assert together.held == 0
+        return held
+
+    held = asyncio.run(feed())
+
+    # The beginning of a head that is cut is counted with both of its halves.
+    slack = 14 * len(places)
+    assert held == 0 if begun <= LARGE - slack else begun <= held <= begun + slack
+
+
+async def test_what_many_begin_and_nobody_ends_is_held_up_to_a_limit(tmp_path: Path) -> None:
+    begun = frame(TEXT, b"x" * 100_000)
+    with Server(tmp_path, REALTIME_BODIES_LIMIT="350000") as server:
+        async with upgraded(server) as (_, one), upgraded(server) as (_, two), upgraded(server) as (third, three):
+            for writer in (one, two, three):
+                writer.write(begun)
+            async with ClientSession(server.url) as http, http.ws_connect("/api/v1/ws") as ws:
+                await ws.send_json({"action": "ping", "id": 1})
+                assert (await ws.receive_json(timeout=PATIENCE))["success"]
+            async with upgraded(server) as (reader, writer):
+                writer.write(begun)
+                assert (await goodbye(reader))[0] == CloseCode.TOO_MANY_COMMANDS
+            one.close()
+            three.write(frame(LAST | CONTINUATION))
+            assert (await answer(third))[0] == TEXT  # it was no command, and whole
+        async with upgraded(server) as (reader, writer):
+            writer.write(begun + frame(LAST | CONTINUATION))
+            assert (await answer(reader))[0] == TEXT
