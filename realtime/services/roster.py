@@ -183,12 +183,13 @@ class Roster:
         except Problem as problem:
             log.warning("a list of connections is not fresh", reason=problem.detail)
         count = await self.book.tally.of(wanted)
+        naming = None if wanted.channel is None else self.book.tally.naming(wanted.channel)
         async with self.store.database.read() as reader:
             if count is None:
                 count = await rows.count_rows(reader, wanted)
             if count == 0 or stretch.offset >= count:
                 return count, []
-            return count, await rows.list_rows(reader, wanted, stretch)
+            return count, await rows.list_rows(reader, wanted, stretch, naming)
 
     async def find(self, id: int) -> Row | None:
         """The row `id`, as of now; None where there is none."""

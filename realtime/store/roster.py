@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, delete, func, literal_column, select, update
+from sqlalchemy import Column, ColumnElement, Select, delete, func, literal_column, select, union_all, update
 from sqlalchemy import Row as SQLRow
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,8 +17,8 @@ from realtime.store.roster_tables import connections
 from realtime.store.telemetry import Stretch
 from realtime.store.transaction import Row, Transaction
 
-Kind = tuple[str, str, str]
-"""What rows are counted by: user, status, dialect."""
+Kind = tuple[str, str, str, str]
+"""What rows are counted by: user, status, dialect, and the channels as they are stored."""
 
 Moves = Mapping[Kind, int]
 """By how much the numbers of rows change."""
@@ -26,8 +26,10 @@ Moves = Mapping[Kind, int]
 _COLUMNS: Final = tuple(map(str, connections.c.keys()))
 # Written out: a bound value would not let SQLite see that the partial index answers it.
 _IS_LIVE: Final = connections.c.status == literal_column(f"'{ACTIVE}'")
-_KIND: Final = (connections.c.user, connections.c.status, connections.c.dialect)
+_KIND: Final = (connections.c.user, connections.c.status, connections.c.dialect, connections.c.channels)
 
+MERGE_LIMIT: Final = 50
+"""Up to so many ways of naming a channel are read each through the index and merged; more by a look at all rows."""
 
 _NUMBER: Final = func.count().label("rows")
 
@@ -41,17 +43,40 @@ class Wanted:
     dialect: str | None = None
     channel: str | None = None
 
+    @property
+    def by_channel(self) -> bool:
+        """Whether nothing but the channel leads to few rows."""
+        return self.channel is not None and self.user is None and self.dialect is None and self.status != ACTIVE
 
-async def list_rows(connection: AsyncConnection, wanted: Wanted, stretch: Stretch) -> list[Row]:
-    """The stretch of the rows that are meant."""
-    ids = connections.c.id
-    statement = select(connections).where(*_conditions(wanted))
-    if stretch.id_after is not None:
-        statement = statement.where(ids < stretch.id_after if stretch.newest_first else ids > stretch.id_after)
+
+async def list_rows(
+    connection: AsyncConnection, wanted: Wanted, stretch: Stretch, naming: Sequence[str] | None = None
+) -> list[Row]:
+    """
+    The stretch of the rows that are meant. `naming` are all stored values of `channels` that
+    name the channel that is wanted, where they are known.
+    """
+    if not wanted.by_channel or naming is None or len(naming) > MERGE_LIMIT:
+        statement = select(connections).where(*_conditions(wanted), *_after(stretch))
+        ids: ColumnElement[int] = connections.c.id
+    elif not naming:
+        return []
+    else:
+        status = () if wanted.status is None else (_without_index(connections.c.status) == wanted.status,)
+        legs = [select(connections).where(connections.c.channels == text, *status, *_after(stretch)) for text in naming]
+        merged = union_all(*legs).subquery()
+        statement, ids = select(merged), merged.c.id
     statement = statement.order_by(ids.desc() if stretch.newest_first else ids).limit(stretch.limit)
     if stretch.offset:
         statement = statement.offset(stretch.offset)
     return [_row(found) for found in (await connection.execute(statement)).all()]
+
+
+def _after(stretch: Stretch) -> tuple[ColumnElement[bool], ...]:
+    if stretch.id_after is None:
+        return ()
+    ids = connections.c.id
+    return (ids < stretch.id_after if stretch.newest_first else ids > stretch.id_after,)
 
 
 async def count_rows(connection: AsyncConnection, wanted: Wanted) -> int:
@@ -74,7 +99,7 @@ def row_in(tx: Transaction, id: int) -> Row | None:
 
 def kind_of(row: Mapping[str, Any]) -> Kind:
     """What a row is counted as."""
-    return _kind(row["user"], row["status"], row["dialect"])
+    return _kind(row["user"], row["status"], row["dialect"], row["channels"])
 
 
 def store(tx: Transaction, row: Row) -> None:
@@ -117,8 +142,8 @@ def end_others(tx: Transaction, open_ids: Collection[int], reason: str, seq: int
     for row in tx.read(statement).all():
         if row.id not in open_ids:
             tx.write(update(connections).where(connections.c.id == row.id).values(**closed, touched_at=tx.at))
-            moves[row.user, row.status, row.dialect] -= 1
-            moves[row.user, INACTIVE, row.dialect] += 1
+            moves[row.user, row.status, row.dialect, row.channels] -= 1
+            moves[row.user, INACTIVE, row.dialect, row.channels] += 1
     return moves
 
 
@@ -132,7 +157,7 @@ def expire(tx: Transaction, before: int) -> tuple[Moves, int | None]:
     if found:
         tx.write(update(connections).where(*chosen).values(status=INACTIVE, touched_at=tx.at))
     moves = {kind: -number for kind, number in found.items()}
-    moves |= {(user, INACTIVE, dialect): number for (user, _, dialect), number in found.items()}
+    moves |= {(user, INACTIVE, dialect, names): number for (user, _, dialect, names), number in found.items()}
     oldest = select(func.min(connections.c.touched_at)).where(_IS_LIVE, connections.c.connected_at.is_(None))
     return moves, tx.read(oldest).scalar()
 
@@ -153,13 +178,13 @@ def trim(tx: Transaction, before: int, limit: int) -> tuple[Moves, bool]:
 
 
 @lru_cache(maxsize=1_024)
-def _kind(user: str, status: str, dialect: str) -> Kind:
+def _kind(user: str, status: str, dialect: str, channels: str) -> Kind:
     # Each open connection remembers its own; most are of the same few.
-    return user, status, dialect
+    return user, status, dialect, channels
 
 
 def _counted(tx: Transaction, statement: Select[Any]) -> dict[Kind, int]:
-    return {(row.user, row.status, row.dialect): row.rows for row in tx.read(statement).all()}
+    return {(row.user, row.status, row.dialect, row.channels): row.rows for row in tx.read(statement).all()}
 
 
 def _row(found: SQLRow[Any]) -> Row:
@@ -189,7 +214,12 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield _without_index(column) == value
     if wanted.channel is not None:
         # The names are stored as JSON; no channel's name holds a character that JSON escapes.
-        yield func.instr(connections.c.channels, f'"{wanted.channel}"') > 0
+        yield func.instr(connections.c.channels, named(wanted.channel)) > 0
+
+
+def named(channel: str) -> str:
+    """What stands in the stored `channels` that name it, and in no others."""
+    return f'"{channel}"'
 
 
 def _without_index(column: Column[str]) -> ColumnElement[str]:

@@ -50,6 +50,7 @@ connections = Table(
     Index("connections_live", "status", sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("connections_by_user", "user"),
     Index("connections_by_dialect", "dialect"),
+    Index("connections_by_channels", "channels"),
     Index("connections_by_age", "touched_at"),
     sqlite_autoincrement=True,
     info={ON_CONFLICT: _newest("id", *(column.name for column in _OF_CONNECTIONS))},

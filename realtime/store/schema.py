@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision in `migrations/`; a test holds the two together."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

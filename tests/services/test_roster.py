@@ -143,6 +143,46 @@ async def test_a_row_that_becomes_a_socket_is_counted_once(desk: Desk) -> None:
     assert [await desk.count(), await desk.count(status="Inativa", user="eva")] == [1, 1]
 
 
+@pytest.mark.parametrize("limit", [50, 3], ids=["merged", "looked through"])
+async def test_a_list_by_channel_is_right_in_however_many_ways_it_is_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(rows, "MERGE_LIMIT", limit)
+    sessions = [desk.connect("ana", "plaza", *(("readings", f"c{n % 4}") if n % 3 else ())) for n in range(24)]
+    others = desk.connect("ana", "plaza-b"), desk.connect("ana", "readings")
+    for session in sessions[::2]:
+        desk.hub.leave(session)
+
+    assert [await desk.count(channel=name) for name in ("plaza", "readings", "c1", "nowhere")] == [24, 17, 4, 0]
+    counted = [await desk.count(channel="plaza", status=word) for word in ("Ativa", "Inativa")]
+    assert (counted, await desk.count(channel="plaza", user="ana")) == ([12, 12], 24)
+    ids = [row["id"] for row in await desk.rows(channel="plaza")]
+    assert ids == sorted(ids)
+    assert len(ids) == 24
+    wanted, closed = Wanted(channel="plaza"), Wanted(channel="plaza", status="Inativa")
+    for given, expected in (
+        ((wanted, Stretch(limit=5, offset=7)), ids[7:12]),
+        ((wanted, Stretch(limit=5, id_after=ids[9])), ids[10:15]),
+        ((wanted, Stretch(limit=5, id_after=ids[9], newest_first=True)), ids[8:3:-1]),
+        ((closed, Stretch(limit=3, newest_first=True)), ids[22:16:-2]),
+    ):
+        assert [row["id"] for row in (await desk.roster.list(*given))[1]] == expected
+    desk.hub.change(others[1], ("plaza", "readings"), Coverage(frozenset({"plaza", "readings"})))
+    assert [await desk.count(channel=name) for name in ("plaza", "readings")] == [25, 17]
+
+
+async def test_more_names_than_are_counted_are_counted_by_the_table(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster_counts, "NAMINGS_LIMIT", 5)
+    for number in range(10):
+        desk.connect("ana", "plaza", f"c{number}")
+        assert await desk.count(channel="plaza") == number + 1
+        assert len(await desk.rows(channel="plaza")) == number + 1
+    assert await desk.roster.book.tally.of(Wanted(channel="plaza")) is None
+    assert await desk.roster.book.tally.of(Wanted(user="ana")) == 10
+
+
 async def test_more_users_than_are_counted_are_counted_by_the_table(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,7 +252,7 @@ async def test_old_rows_go_in_steps(store: Store) -> None:
     await store.committer.submit(fill)
     steps = [await store.committer.submit(lambda tx: rows.trim(tx, 26, 10)) for _ in range(4)]
 
-    kind = ("u", "Inativa", "channels")
+    kind = ("u", "Inativa", "channels", "[]")
     assert steps == [({kind: -10}, True), ({kind: -10}, True), ({kind: -5}, False), ({}, False)]
 
 
@@ -278,6 +318,8 @@ PLANS = [
     (Wanted(user="u", status="Inativa"), "connections_by_user"),
     (Wanted(user="u", dialect="sse"), "connections_by_user"),
     (Wanted(dialect="sse"), "connections_by_dialect"),
+    (Wanted(channel="plaza"), "connections_by_channels"),
+    (Wanted(channel="plaza", status="Inativa"), "connections_by_channels"),
 ]
 
 
@@ -294,7 +336,8 @@ async def test_a_page_is_read_in_order_from_one_index(desk: Desk, wanted: Wanted
                 )
                 return await reader.execute(statement)
 
-        await rows.list_rows(Listening(), wanted, Stretch(limit=10, id_after=5))  # type: ignore[arg-type]
+        naming = ['["plaza"]', '["plaza","readings"]']
+        await rows.list_rows(Listening(), wanted, Stretch(limit=10, id_after=5), naming)  # type: ignore[arg-type]
         plan = " ".join(str(row[3]) for row in (await reader.exec_driver_sql(*asked[0])).all())
 
     assert index in plan or (index.startswith("SCAN") and "PRIMARY KEY" in plan)
