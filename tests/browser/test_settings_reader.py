@@ -11,7 +11,7 @@ from realtime.policy import Role
 from realtime.services.first_start import SYSTEM
 from realtime.services.tokens import Wanted
 from tests.browser.conftest import NARROW, PHONE, WIDE, MakeSite, Open, Site, accessible, overflow, state
-from tests.browser.settings_page import GOOD, OTHER, as_admin, closed_site, sign_in, user
+from tests.browser.settings_page import GOOD, OTHER, as_admin, closed_site, row, sign_in, user
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -118,6 +118,18 @@ async def test_axe_finds_nothing(make_site: MakeSite, open_page: Open, theme: st
     await page.keyboard.press("Escape")
     await page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     assert await overflow(page) == 0
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "pt-BR", "es-ES"])
+async def test_a_menu_stays_on_the_screen_of_a_small_phone(make_site: MakeSite, open_page: Open, locale: str) -> None:
+    page = await as_admin(open_page, await closed_site(make_site), size=NARROW, locale=locale)
+
+    await row(page, "ana").get_by_role("button").click()
+
+    box = await page.get_by_role("menu").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= NARROW[0]
 
 
 async def test_a_panel_that_could_not_be_loaded_says_so_and_tries_again(make_site: MakeSite, open_page: Open) -> None:
