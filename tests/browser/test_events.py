@@ -200,6 +200,35 @@ async def test_after_a_restart_it_catches_up_and_shows_nothing_twice(site: Site,
     assert seqs == list(range(max(seqs), min(seqs) - 1, -1))
 
 
+async def test_another_history_is_said_and_its_events_are_told_apart(make_site: MakeSite, open_page: Open) -> None:
+    site, other = await make_site(), await make_site()
+    await site.post("channels/plaza", "former")
+    page = await console(open_page, site)
+    await site.stop()
+    await other.stop()
+    other.port, other.url = site.port, site.url
+    await other.start()
+    await other.post("channels/plaza", "present")
+
+    await expect(page.locator(f"{ROWS}.gap")).to_contain_text("new history")
+    await expect(page.locator(ROWS, has_text="present")).to_have_count(1)
+    await page.locator(f"{ROWS}[data-channel=plaza]", has_text="former").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("belongs to a former history")
+    await expect(page.locator(".frame pre")).to_contain_text('"data": "former"')
+
+
+async def test_who_may_read_nothing_is_told_so(make_site: MakeSite, open_page: Open) -> None:
+    site = await make_site(access="closed")
+    page: Page = (await open_page(site, await site.link(Role.DEVICE))).page
+    await page.locator("form button").first.click()
+    await page.wait_for_url(re.compile(r"^(?!.*login)"))
+    await page.goto(f"{site.url}/events")
+
+    await state(page, "barred")
+    await expect(page.locator(".forbidden")).to_contain_text("may not see this")
+    await expect(page.locator(".entries, .choice")).to_have_count(0)
+
+
 async def test_a_long_replay_stops_at_its_limit_and_draws_what_is_in_sight(site: Site, open_page: Open) -> None:
     sensor = await site.sensor()
     for _ in range(3):

@@ -10,6 +10,12 @@ const TELLING = {
   location: ["nombre"],
   anomaly: ["severidad", "tipo", "descripcion"],
   prediction: ["estado", "horizonte"],
+  conversation: ["contact_name", "status", "assignee_name"],
+  message: ["sender", "content"],
+  reaction: ["username", "reaction"],
+  csat: ["contact_name", "rating", "feedback"],
+  user: ["username"],
+  audit: ["action"],
 };
 
 /** A line about the data of an event (canonical form). */

@@ -1,19 +1,18 @@
 // The table of connections: windowed, sorted, one page of the roster at a time.
 
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { Scroller } from "../components/scroller.js";
 import { html } from "../html.js";
+import { matching, rem } from "../room.js";
 import { number, t } from "../words.js";
 import { COLUMNS, NEWEST, pressed, sorted } from "./columns.js";
 import { PAGE } from "./roster.js";
 import { Cells } from "./row.js";
 
-const narrow = matchMedia("(max-width: 62rem)");
-const isNarrow = signal(narrow.matches);
-narrow.addEventListener("change", () => (isNarrow.value = narrow.matches));
+const isNarrow = matching("(max-width: 62rem)");
 
-/** The height of a row in pixels, as css/connections.css has it. */
-const HEIGHT = { wide: 60, narrow: 196 };
+/** The height of a row in rem, as css/roster.css has it. */
+const HEIGHT = { wide: 3.75, narrow: 12.25 };
 
 const order = signal(NEWEST);
 
@@ -44,7 +43,7 @@ export function Table({ roster, own, levers, onDetails }) {
   </div>`;
   return html`
     <${Order} />
-    <${Scroller} class=${levers ? "roster steered" : "roster"} role="table" label=${t("Connections")} rows=${rows} height=${isNarrow.value ? HEIGHT.narrow : HEIGHT.wide}
+    <${Scroller} class=${levers ? "roster steered" : "roster"} role="table" label=${t("Connections")} rows=${rows} height=${rem.value * (isNarrow.value ? HEIGHT.narrow : HEIGHT.wide)}
       keyOf=${({ id }) => id} render=${render} head=${html`<div class="cells" role="presentation">${head}</div>`} onOpen=${onDetails} />
     <${Pager} roster=${roster} />
   `;

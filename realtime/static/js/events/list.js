@@ -1,21 +1,32 @@
 // The list of the console: newest first, windowed, held while somebody reads.
 
-import { signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { Scroller } from "../components/scroller.js";
 import { html } from "../html.js";
+import { matching, rem } from "../room.js";
 import { number, t, tn } from "../words.js";
 import { Entry } from "./entry.js";
 import { LIMIT } from "./log.js";
 
-const narrow = matchMedia("(max-width: 50rem)");
-const isNarrow = signal(narrow.matches);
-narrow.addEventListener("change", () => (isNarrow.value = narrow.matches));
+const isNarrow = matching("(max-width: 50rem)");
 
-/** The height of a row in pixels, as css/events.css has it. */
-const HEIGHT = { wide: 40, narrow: 84 };
+/** The height of a row in rem, as css/events.css has it. */
+const HEIGHT = { wide: 2.5, narrow: 5.25 };
 
-/** `onOpen(entry)` is told which event is to be seen in full. */
+// A row whose element is the same object is not looked at again when the list moves. Its time
+// says "today", so the elements of yesterday are made anew.
+let elements = new WeakMap();
+let day = "";
+
+function element(entry, onOpen) {
+  const today = new Date().toDateString();
+  if (today !== day) [elements, day] = [new WeakMap(), today];
+  let made = elements.get(entry);
+  if (made === undefined) elements.set(entry, (made = html`<${Entry} key=${entry.key} entry=${entry} onOpen=${onOpen} />`));
+  return made;
+}
+
+/** `onOpen(entry)`, always the same function, is told which event is to be seen in full. */
 export function List({ log, onOpen }) {
   const box = useRef(null);
   const { hold } = log;
@@ -24,8 +35,8 @@ export function List({ log, onOpen }) {
   const scrolled = ({ target }) => target.classList.contains("entries") && (hold.away.value = target.scrollTop > 1);
   return html`<div class="console" ref=${box} onScrollCapture=${scrolled} onFocusIn=${() => (hold.inside.value = true)} onFocusOut=${() => (hold.inside.value = false)}>
     <${Waiting} hold=${hold} box=${box} />
-    ${entries.length > 0 && html`<${Scroller} class="entries" rows=${entries} height=${isNarrow.value ? HEIGHT.narrow : HEIGHT.wide} label=${t("Events, newest first")}
-      keyOf=${({ key }) => key} render=${(entry) => html`<${Entry} key=${entry.key} entry=${entry} onOpen=${open} />`} onOpen=${open} />`}
+    ${entries.length > 0 && html`<${Scroller} class="entries" rows=${entries} height=${rem.value * (isNarrow.value ? HEIGHT.narrow : HEIGHT.wide)} label=${t("Events, newest first")}
+      keyOf=${({ key }) => key} render=${(entry) => element(entry, onOpen)} onOpen=${open} />`}
     <${Standing} log=${log} count=${entries.length} />
   </div>`;
 }
