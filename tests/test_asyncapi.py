@@ -49,6 +49,16 @@ async def test_the_document_is_valid(client: Client) -> None:
     assert document["servers"]["here"]["host"] == URL(str(client.make_url("/"))).authority
 
 
+@pytest.mark.parametrize("name", ["openapi", "asyncapi"])
+async def test_a_document_is_short_for_who_takes_gzip(client: Client, name: str) -> None:
+    async with client.get(f"/{name}.json", headers={"Accept-Encoding": "identity"}) as response:
+        assert "Content-Encoding" not in response.headers
+        plain = await response.json()
+    async with client.get(f"/{name}.json", headers={"Accept-Encoding": "gzip"}) as response:
+        assert int(response.headers["Content-Length"]) < 32 * 1024
+        assert await response.json() == plain
+
+
 def test_what_it_refers_to_is_there_and_nothing_is_there_for_nothing() -> None:
     refs = set(_refs(DOCUMENT))
     for ref in refs:

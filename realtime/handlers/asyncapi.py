@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from aiohttp import web
@@ -23,6 +24,7 @@ from realtime.dialects.dashboard import DASHBOARD
 from realtime.handlers import chat_client
 from realtime.handlers import socket_commands as commands
 from realtime.handlers.access import require
+from realtime.handlers.openapi import described
 from realtime.handlers.pagination import base_url
 from realtime.handlers.schemas.events import EVENTS, LEFT, OWN, SCRUBBED, SIGNALS, Told
 from realtime.handlers.socket_commands import AUTH, CONTROL, PING, PUBLISH, SUBSCRIBING, Command
@@ -45,6 +47,9 @@ _CREDENTIAL: Final[dict[str, Schema]] = {
 }
 _ENGINE: Final[dict[str, Schema]] = {"EIO": {"const": "4"}, "transport": {"enum": ["polling", "websocket"]}}
 _ALL: Final = "*"
+ADDRESSES: Final = 8
+"""Names of the server under which the document is remembered."""
+
 _EXTRA: Final = {"change": {"type": "string", "enum": ["edited", "status"]}}
 _ROWS_OF_MESSAGES: Final = "reactions"
 _ASSIGNEE: Final = {"type": ["integer", "null"], "description": "The id of the user."}
@@ -53,12 +58,18 @@ _ASSIGNEE: Final = {"type": ["integer", "null"], "description": "The id of the u
 async def asyncapi(request: web.Request) -> web.Response:
     """`GET /asyncapi.json`."""
     require(request, Action.READ)
-    whole_document = await asyncio.to_thread(made)
-    here = URL(base_url(request))
+    body, shorter = await asyncio.to_thread(placed, base_url(request))
+    return described(request, body, shorter)
+
+
+@lru_cache(ADDRESSES)
+def placed(address: str) -> tuple[bytes, bytes]:
+    """The document of the server at `address` as it is sent: plain, and in gzip."""
+    here = URL(address)
     server = {"host": here.authority, "protocol": "wss" if here.scheme == "https" else "ws", "pathname": here.path}
     security = [{"$ref": f"#/components/securitySchemes/{name}"} for name in ("token", "query", "login")]
-    body = dumps({**whole_document, "servers": {"here": {**server, "security": security}}})
-    return web.Response(body=body, content_type="application/json")
+    body = dumps({**made(), "servers": {"here": {**server, "security": security}}})
+    return body, gzip.compress(body)
 
 
 @cache

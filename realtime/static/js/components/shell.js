@@ -25,10 +25,10 @@ export function Shell({ name, title, connection, children }) {
       <h1 class="title">${title}</h1>
       ${children}
     </main>
-    <footer class="foot">
-      <a href=${address("docs").href}>${t("API")}</a>
+    <footer><nav class="foot" aria-label=${t("More")}>
+      <a href=${address("docs").href} aria-current=${name === "docs" ? "page" : undefined}>${t("API")}</a>
       <a href=${address("websocket_client.html").href}>${t("Watch the frames of a WebSocket")}</a>
-    </footer>
+    </nav></footer>
     <${Toasts} />
     <${Dialogs} />
   `;
