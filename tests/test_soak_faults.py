@@ -47,7 +47,7 @@ async def test_too_many_clients_are_refused_and_hurt_nobody_who_was_there(tmp_pa
 
 async def test_a_clock_that_jumps_by_a_day_changes_nothing_for_those_who_are_connected(tmp_path: Path) -> None:
     parts.need("cc")
-    plan = jumps.Plan(tmp_path, clients=48, turns=1, pace=50, seconds=PATIENCE)
+    plan = jumps.Plan(tmp_path, clients=48, turns=1, pace=25, seconds=PATIENCE)
 
     tally = await jumps.soak(plan, lambda _: None)
 
