@@ -23,6 +23,9 @@ export const MARKS_LIMIT = 200;
 
 const CLOCK = 5_000;
 
+/** A course of hundreds of points looks the same a moment later; drawing it is the dearest thing on the page. */
+const DRAW_EVERY = 250;
+
 /** The span that was chosen last: the next sensor begins with it. */
 let span = "24h";
 
@@ -34,6 +37,8 @@ export class Course {
     this.zoom = signal(null);
     this.now = signal(Date.now());
     this.missed = null;
+    this.waiting = [];
+    this.drawing = null;
     this.series = new Load((stop) => this.ask(stop));
     const marks = { query: () => ({ sensor_id: id, ordering: "-id", ...this.times() }), limit: MARKS_LIMIT, wanted: (row) => row.sensor_id === id && this.covers(Date.parse(row.created_at)) };
     this.anomalies = new Rows("anomalies", "anomaly", marks);
@@ -58,6 +63,7 @@ export class Course {
 
   stop() {
     clearInterval(this.timer);
+    clearTimeout(this.drawing);
   }
 
   /** Everything anew: what was heard is not to be trusted any more. */
@@ -118,13 +124,21 @@ export class Course {
     const mine = events.filter(({ type, data }) => type === "reading.created" && data.sensor_id === this.id).map(({ data }) => [Date.parse(data.timestamp), data.valor]);
     if (mine.length > 0) {
       if (this.missed !== null && this.missed.length <= MISSED_LIMIT) this.missed.push(...mine);
-      this.add(mine);
+      this.waiting.push(...mine);
+      this.drawing ??= setTimeout(() => this.draw(), DRAW_EVERY);
     }
     // A point that was changed or taken away cannot be told apart in a thinned course.
     if (events.some((event) => changesPast(event, this.id))) {
       this.run();
       if (events.some(({ type }) => type === "system.warning")) this.recent.run();
     }
+  }
+
+  draw() {
+    this.drawing = null;
+    const readings = this.waiting;
+    this.waiting = [];
+    this.add(readings);
   }
 
   add(readings) {
@@ -137,8 +151,16 @@ export class Course {
       if (fitting.length === 0) return;
       this.series.change(({ points, count, ...rest }) => {
         let grown = points;
-        for (const point of fitting) grown = known(grown, point) ? grown : inserted(grown, point);
-        return { ...rest, points: open ? grown.filter(([at]) => at >= from) : grown, count: count + fitting.length };
+        let added = 0;
+        for (const point of fitting) {
+          // What the answer shows already is counted in it too.
+          if (known(grown, point)) continue;
+          grown = inserted(grown, point);
+          added += 1;
+        }
+        const left = open ? grown.filter(([at]) => at >= from) : grown;
+        // As long as every reading is a point, those that have left the range can be taken from the count.
+        return { ...rest, points: left, count: count === points.length ? left.length : count + added };
       });
     });
     if ((this.series.state.peek().value?.points.length ?? 0) > MOST && this.missed === null) this.run();

@@ -31,14 +31,15 @@ export function Predictions({ course, sensor }) {
 /** The readings that came last, by their number; an admin may take one away. */
 export function Recent({ course, sensor }) {
   const line = (row) => html`<p class="what"><b>${figure(row.valor)}</b> <bdi>${row.unidad ?? sensor.unidad ?? ""}</bdi></p>`;
-  return html`<${List} rows=${course.recent} title=${t("Last readings")} none=${t("No reading yet")} kind="readings" line=${line} at="timestamp" deletes=${may("admin")} />`;
+  return html`<${List} rows=${course.recent} title=${t("Last readings")} none=${t("No reading yet")} kind="readings" line=${line} at="timestamp" marked=${false} deletes=${may("admin")} />`;
 }
 
-function List({ rows, title, none, kind, line, edit, at = "created_at", deletes = may("write") }) {
+// Where something comes all the time, marking it would say nothing, and keep the screen busy.
+function List({ rows, title, none, kind, line, edit, at = "created_at", deletes = may("write"), marked = true }) {
   const found = [...rows.rows.values()].sort((one, other) => other.id - one.id);
   return html`<${Panel} title=${title} load=${rows.load} empty=${() => found.length === 0} emptyText=${none} class="mark-list">
     <ul role="list" tabindex="0" aria-label=${title}>
-      ${found.map((row) => html`<li key=${row.id} class=${rows.isFresh(row.id) ? "fresh" : ""}>
+      ${found.map((row) => html`<li key=${row.id} class=${marked && rows.isFresh(row.id) ? "fresh" : ""}>
         <div class="told">${line(row)}<${Ago} at=${row[at]} /></div>
         ${((edit && may("write")) || deletes) && html`<div class="levers">
           ${edit && may("write") && html`<button type="button" class="quiet" aria-label=${t("Edit %(name)s", { name: called(row) })} onClick=${() => edit(row)}>${t("Edit")}</button>`}
