@@ -2,7 +2,7 @@
 
 import { useId } from "preact/hooks";
 import { html } from "../html.js";
-import { reader } from "../place.js";
+import { reader, signInAddress } from "../place.js";
 import { t } from "../words.js";
 
 /**
@@ -35,6 +35,12 @@ function Content({ load, empty, emptyText, nextStep, who, children }) {
 /** What is said where the reader may not look; `who` says who may. */
 export function Forbidden({ who }) {
   const { name, role } = reader.value;
+  if (role === "guest") {
+    return html`<div class="note forbidden">
+      <p>${t("You are a guest, without an account, and may not see this.")} ${who}</p>
+      <p><a href=${signInAddress().href}>${t("Sign in")}</a></p>
+    </div>`;
+  }
   return html`<div class="note forbidden">
     <p>${t("You are %(name)s (%(role)s), and may not see this.", { name, role })} ${who}</p>
     <p>${t("An admin can give you another role, on the page Settings.")}</p>

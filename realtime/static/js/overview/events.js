@@ -19,6 +19,9 @@ const CHANNELS = ["sensors", "readings", "locations", "anomalies", "predictions"
 export const UNION = "general";
 const PAST = 50;
 
+/** Events of one drawing that are marked as new; of more, none is. */
+const MARKED = 5;
+
 /** What of the sensor system is shown, and what of its past has been asked for. */
 export class SensorEvents {
   constructor() {
@@ -41,9 +44,9 @@ export class SensorEvents {
     if (this.chosen.peek() !== ALL) this.load(this.chosen.peek());
   }
 
-  /** Take in what has just happened. */
+  /** Take in what has just happened. In a flood nothing is marked: all of it is new, and hundreds of marks cost a processor. */
   add(events) {
-    this.feed.add(events, { fresh: true });
+    this.feed.add(events, { fresh: events.length <= MARKED });
     this.announcer.add(events);
   }
 
