@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ from playwright.async_api import Page, expect
 
 from realtime.policy import Role
 from tests.browser.conftest import NARROW, PHONE, WIDE, MakeSite, Open, Site, accessible, overflow, state
+from tests.parts import need
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -139,3 +144,60 @@ async def test_anybody_can_read_it(site: Site, open_page: Open, theme: str, size
 
     assert await overflow(page) <= 0
     await accessible(page)
+
+
+PROGRAMS = {
+    "curl": ("bash", "-c"),
+    "JavaScript": ("node", "--input-type=module", "-e"),
+    "Python": (sys.executable, "-c"),
+}
+
+
+async def ran(program: tuple[str, ...], code: str, until: str) -> str:
+    """What the program says until this was said, or it ends."""
+    process = await asyncio.create_subprocess_exec(*program, code, stdout=PIPE, stderr=STDOUT)
+    said = ""
+    try:
+        async with asyncio.timeout(20):
+            assert process.stdout is not None
+            while until not in said and (more := await process.stdout.read(1_000)):
+                said += more.decode()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        process._transport.close()  # type: ignore[attr-defined]
+    return said
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+async def test_the_code_of_a_request_runs_as_it_stands_there(site: Site, open_page: Open, language: str) -> None:
+    if language == "JavaScript":
+        need("node")
+    page = await opened(open_page, site)
+    await page.get_by_role("searchbox").fill("POST /api/v1/conversations/ create")
+    await page.locator("#requests summary").click()
+    await page.locator("#requests").get_by_role("button", name=language).click()
+    code = await page.locator("#requests .code pre").text_content()
+
+    assert "João Silva" in await ran(PROGRAMS[language], code or "", "João Silva")
+    async with site.session.get(f"{site.url}/api/v1/conversations/") as answer:
+        assert [row["contact_name"] for row in (await answer.json())["results"]] == ["João Silva"]
+
+
+@pytest.mark.parametrize(
+    ("door", "command", "answered"),
+    [("/api/v1/ws", "subscribe", "'success': True"), ("/socket.io/", "users:list", "'ok': True")],
+)
+async def test_the_code_of_a_socket_runs_as_it_stands_there(
+    site: Site, open_page: Open, door: str, command: str, answered: str
+) -> None:
+    page = await opened(open_page, site)
+    socket = fold(page, "#sockets >", door).first
+    await socket.locator("summary").first.click()
+    inner = socket.locator(".fold", has=page.locator("summary code", has_text=re.compile(f"^{command}$"))).first
+    await inner.locator("summary").click()
+    await inner.get_by_role("button", name="Python").click()
+    code = await inner.locator(".code pre").first.text_content()
+
+    assert answered in await ran(PROGRAMS["Python"], code or "", answered)
