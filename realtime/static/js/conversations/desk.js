@@ -5,7 +5,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { Load } from "../load.js";
 import { ask, may, Refused } from "../place.js";
 import { toast } from "../components/toasts.js";
-import { t } from "../words.js";
+import { t, tn } from "../words.js";
 import * as actions from "./actions.js";
 import { Deletions } from "./deletions.js";
 import { ConversationList } from "./list.js";
@@ -76,22 +76,27 @@ export class Desk {
   // -- the list ------------------------------------------------------------------------
 
   async askList(signal) {
-    this.list.ask();
+    const note = this.list.heard.begin();
     try {
       const { results, count } = await actions.list(this.filter.peek(), this.list.me, 0, signal);
-      this.list.fill(results, count);
+      for (const wanted of this.list.fill(results, count, note)) this.want(wanted);
       return count;
-    } catch (error) {
-      // One that was overtaken leaves it to the next.
-      if (!signal.aborted) this.list.giveUp();
-      throw error;
+    } finally {
+      this.list.heard.end(note);
     }
   }
 
   async askMore() {
-    const filter = this.filter.peek();
-    const { results, count } = await actions.list(filter, this.list.me, this.list.known.size);
-    if (filter === this.filter.peek()) this.list.append(results, count);
+    const { known, me } = this.list;
+    const note = this.list.heard.begin();
+    try {
+      const { results, count } = await actions.list(this.filter.peek(), me, known.size);
+      // A list that began anew meanwhile has other pages.
+      if (known !== this.list.known) return;
+      for (const wanted of this.list.append(results, count, note)) this.want(wanted);
+    } finally {
+      this.list.heard.end(note);
+    }
   }
 
   /** Narrow the list. */
@@ -101,9 +106,13 @@ export class Desk {
     this.refilter();
   }
 
-  refilter() {
-    this.list.forget(this.filter.peek());
-    if (this.began) this.listLoad.run();
+  async refilter() {
+    const filter = this.filter.peek();
+    this.list.forget(filter);
+    if (!this.began) return;
+    await this.listLoad.run();
+    const count = this.list.count.peek();
+    if (filter === this.filter.peek() && count !== null) this.announced.value = tn("%(n)s conversation", "%(n)s conversations", count);
   }
 
   // -- the open conversation -----------------------------------------------------------
@@ -137,14 +146,13 @@ export class Desk {
 
   loadOf(thread) {
     return new Load(async (signal) => {
-      thread.ask();
+      const note = thread.heard.begin();
       try {
         const [conversation, messages, ratings] = await actions.thread(thread.id, signal);
-        thread.fill(conversation, messages.results, messages.next !== null, ratings.results.reverse());
+        thread.fill(conversation, messages.results, messages.next !== null, ratings.results.reverse(), note);
         return conversation.id;
-      } catch (error) {
-        if (!signal.aborted) thread.giveUp();
-        throw error;
+      } finally {
+        thread.heard.end(note);
       }
     });
   }
@@ -154,8 +162,13 @@ export class Desk {
     const thread = this.thread.peek();
     const first = thread.messages.peek()[0]?.id;
     if (first === undefined) return;
-    const { results, next } = await actions.messages(thread.id, { id_after: first, limit: MESSAGES });
-    thread.prepend(results, next !== null);
+    const note = thread.heard.begin();
+    try {
+      const { results, next } = await actions.messages(thread.id, { id_after: first, limit: MESSAGES });
+      thread.prepend(results, next !== null, note);
+    } finally {
+      thread.heard.end(note);
+    }
   }
 
   async askRatings() {
@@ -185,9 +198,7 @@ export class Desk {
     }
     const thread = this.thread.peek();
     if (thread?.hear(event)) this.tell(type, data);
-    const wanted = channel === "chat" ? this.list.hear(event) : null;
-    if (wanted === "search") this.searchSoon();
-    else if (wanted !== null) this.lookUp(wanted);
+    if (channel === "chat") this.want(this.list.hear(event));
     this.drawing ??= setTimeout(() => this.draw(), DRAW_EVERY);
   }
 
@@ -226,6 +237,12 @@ export class Desk {
     this.threadLoad.peek().run();
   }
 
+  /** See what `ConversationList.hear` says. */
+  want(wanted) {
+    if (wanted === "search") this.searchSoon();
+    else if (wanted !== null) this.lookUp(wanted);
+  }
+
   searchSoon() {
     this.searching ??= setTimeout(() => {
       this.searching = null;
@@ -241,7 +258,7 @@ export class Desk {
   /** What cannot be looked up now stays as it is until something happens in it again. */
   async fetch(id) {
     try {
-      this.list.put(await actions.conversation(id));
+      this.want(this.list.put(await actions.conversation(id)));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
     }

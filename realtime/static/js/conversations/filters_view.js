@@ -25,7 +25,7 @@ export function Filters({ desk }) {
       <${Choice} label=${t("Time range")} value=${since} onChoose=${(value) => desk.choose({ since: value })}
         options=${[["", t("Any time")], ["24h", t("Last 24 hours")], ["7d", t("Last 7 days")], ["30d", t("Last 30 days")]]} />
     </div>
-    <p class="count" role="status">${count === null ? "" : tn("%(n)s conversation", "%(n)s conversations", count)}</p>
+    <p class="count">${count === null ? "" : tn("%(n)s conversation", "%(n)s conversations", count)}</p>
   </div>`;
 }
 

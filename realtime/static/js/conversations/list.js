@@ -2,6 +2,7 @@
 // told of answers and events and asks for nothing itself; events may come in before, while and after an answer does.
 
 import { batch, signal } from "@preact/signals";
+import { Heard } from "./heard.js";
 
 /** Conversations that are asked for at a time. */
 export const PAGE = 50;
@@ -38,7 +39,7 @@ export class ConversationList {
     this.assignees = signal(new Map());
     this.me = null;
     this.held = false;
-    this.loading = null;
+    this.heard = new Heard();
     this.forget(EVERYTHING);
   }
 
@@ -51,46 +52,40 @@ export class ConversationList {
     this.oldest = null;
   }
 
-  /** An answer is on its way: what is heard until it comes counts after it. */
-  ask() {
-    this.loading = [];
-  }
-
-  /** It will not come. */
-  giveUp() {
-    this.loading = null;
-  }
-
-  /** The first page, and how many there are in all. */
-  fill(rows, count) {
-    const heard = this.loading ?? [];
-    this.loading = null;
+  /**
+   * The first page, and how many there are in all; `heard` is what was meanwhile. Returns what `hear` said of that.
+   */
+  fill(rows, count, heard) {
     this.forget(this.filter);
     this.order = rows.map((row) => row.id);
     for (const row of rows) this.known.set(row.id, row);
     this.counted = count;
     this.complete.value = rows.length >= count;
     this.oldest = rows.at(-1) ?? null;
-    for (const event of heard) this.hear(event);
+    const wanted = heard.map((event) => this.take(event));
     this.draw();
+    return wanted;
   }
 
-  /** A further page. */
-  append(rows, count) {
+  /** A further page; as `fill`. */
+  append(rows, count, heard) {
     for (const row of rows) this.known.set(row.id, merged(this.known.get(row.id), row));
     this.counted = count;
     this.complete.value = rows.length === 0 || this.known.size >= Math.min(count, LIMIT);
     this.oldest = rows.at(-1) ?? this.oldest;
     this.order = [...new Set([...this.order, ...rows.map((row) => row.id)])];
+    const wanted = heard.map((event) => this.take(event));
     this.draw();
+    return wanted;
   }
 
-  /** One conversation as the server has it now. */
+  /** One conversation as the server had it. Returns its id where more was said since, so that its unread ones are unknown. */
   put(row) {
     const before = this.known.get(row.id);
-    if (before === undefined && (this.filter.search !== "" || !this.passes(row) || this.beyond(row))) return;
+    if (before === undefined && (this.filter.search !== "" || !this.passes(row) || this.beyond(row))) return null;
     if (before === undefined) this.counted += 1;
     this.known.set(row.id, merged(before, row));
+    return lastId(row) < lastId(before) ? row.id : null;
   }
 
   /**
@@ -98,7 +93,11 @@ export class ConversationList {
    * only the server can tell what is found now, or null.
    */
   hear(event) {
-    this.loading?.push(event);
+    this.heard.add(event);
+    return this.take(event);
+  }
+
+  take(event) {
     const { type, data } = event;
     if (type.startsWith("conversation.")) return this.hearConversation(type, data);
     if (!type.startsWith("message.") || data.deleted === true) return null;
@@ -209,8 +208,12 @@ function newestFirst(one, other) {
 function merged(before, row) {
   if (before === undefined) return row;
   const fields = row.updated_at >= before.updated_at ? row : before;
-  const said = (row.last_message?.id ?? 0) >= (before.last_message?.id ?? 0) ? row : before;
+  const said = lastId(row) >= lastId(before) ? row : before;
   return { ...fields, last_message: said.last_message, unread: said.unread, last_message_at: later(before.last_message_at, row.last_message_at) };
+}
+
+function lastId(row) {
+  return row?.last_message?.id ?? 0;
 }
 
 function later(one, other) {

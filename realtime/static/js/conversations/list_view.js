@@ -138,7 +138,7 @@ function Ending({ desk, count }) {
 function useMore(desk, near) {
   const asking = useRef(false);
   useEffect(() => {
-    if (!near || asking.current || desk.list.loading !== null) return;
+    if (!near || asking.current || desk.list.heard.waiting) return;
     asking.current = true;
     const again = () => (asking.current = false);
     desk.askMore().then(again, (error) => {

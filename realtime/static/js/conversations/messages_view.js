@@ -157,5 +157,5 @@ function neighbour(event, box) {
   const items = [...box.querySelectorAll("li[data-id]")];
   const here = items.indexOf(event.target);
   const there = { ArrowDown: here + 1, ArrowUp: here - 1, j: here + 1, k: here - 1, Home: 0, End: items.length - 1 }[event.key];
-  return there === undefined || event.ctrlKey || event.metaKey || event.altKey ? null : (items[there] ?? null);
+  return there === undefined || event.ctrlKey || event.metaKey || event.altKey ? null : (items[there] ?? event.target);
 }

@@ -1,6 +1,7 @@
 // One conversation and what is said in it, in the order in which it was said. Told of answers and events; asks for nothing.
 
 import { batch, signal } from "@preact/signals";
+import { Heard } from "./heard.js";
 
 /** Messages that are asked for at a time. */
 export const PAGE = 50;
@@ -24,23 +25,11 @@ export class Thread {
     this.missed = signal(0);
     this.known = new Map();
     this.changed = false;
-    this.loading = null;
+    this.heard = new Heard();
   }
 
-  /** An answer is on its way: what is heard until it comes counts after it. */
-  ask() {
-    this.loading = [];
-  }
-
-  /** It will not come. */
-  giveUp() {
-    this.loading = null;
-  }
-
-  /** The conversation, the newest messages (newest first) and whether there are older ones, and its ratings. */
-  fill(conversation, messages, more, ratings) {
-    const heard = this.loading ?? [];
-    this.loading = null;
+  /** The conversation, the newest messages and whether there are older ones, its ratings, and what was heard meanwhile. */
+  fill(conversation, messages, more, ratings, heard) {
     this.known = new Map(messages.map((message) => [message.id, message]));
     batch(() => {
       this.conversation.value = conversation;
@@ -49,14 +38,15 @@ export class Thread {
       this.away.value = false;
       this.missed.value = 0;
       this.changed = true;
-      for (const event of heard) this.hear(event);
+      for (const event of heard) this.take(event);
       this.draw();
     });
   }
 
-  /** Older messages, newest first, and whether there are still older ones. */
-  prepend(messages, more) {
+  /** Older messages, whether there are still older ones, and what was heard meanwhile. */
+  prepend(messages, more, heard) {
     for (const message of messages) if (!this.known.has(message.id)) this.known.set(message.id, message);
+    for (const event of heard) if (event.type !== "message.created") this.take(event);
     const ids = [...this.known.keys()].sort((one, other) => one - other);
     const left = ids.slice(LIMIT);
     for (const id of left) this.known.delete(id);
@@ -78,14 +68,18 @@ export class Thread {
     const { type, data } = event;
     const of = type.startsWith("conversation.") ? data.id : data.conversation_id;
     if (of !== this.id) return false;
-    this.loading?.push(event);
+    this.heard.add(event);
+    this.take(event);
+    return true;
+  }
+
+  take({ type, data }) {
     if (type.startsWith("conversation.")) this.hearConversation(data);
     else if (type === "message.created") this.hearCreated(data);
     else if (type === "message.updated") this.change(data.id, (message) => newer(message, data));
     else if (type === "message.deleted") this.change(data.id, (message) => deleted(message, data));
     else if (type === "reaction.updated") this.change(data.message_id, (message) => reacted(message, data));
     else if (type === "csat.created") this.hearRating(data);
-    return true;
   }
 
   hearConversation(data) {
