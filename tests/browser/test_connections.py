@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -147,6 +148,34 @@ async def test_the_roster_is_narrowed_and_sorted(site: Site, open_page: Open) ->
         await expect(page.locator(ROWS)).to_have_count(4)
         await page.get_by_label("User").fill("nobody-here")
         await expect(page.locator(".empty")).to_contain_text("No connection is like that")
+
+
+async def test_who_reads_slowly_is_seen_by_the_bars(site: Site, open_page: Open) -> None:
+    lines = (
+        "GET /api/v1/ws?channel=readings HTTP/1.1",
+        f"Host: localhost:{site.port}",
+        "User-Agent: Slow/1",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {'A' * 22}==",
+    )
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        sock.connect(("127.0.0.1", site.port))
+        sock.sendall("\r\n".join((*lines, "", "")).encode())
+        sensor = await site.sensor()
+        for _ in range(12):
+            await site.post("readings", [{"sensor_id": sensor, "valor": n} for n in range(1_000)])
+        page = (await open_page(site, "/connections")).page
+
+        row = page.locator(ROWS, has_text="Slow/1")
+        await expect(row.locator(".lag .measure")).to_have_attribute("data-level", re.compile("warn|bad"))
+        await expect(row.locator(".queue .figure")).to_have_text(re.compile(r"\d [kM]B$"))
+        filled = await row.locator(".queue .fill").evaluate("fill => fill.offsetWidth / fill.parentElement.offsetWidth")
+        assert filled > 0.5
+        await page.get_by_role("button", name="Queue").click()
+        await expect(page.locator(ROWS).first).to_contain_text("Slow/1")
 
 
 async def test_the_server_is_never_asked_twice_at_once(site: Site, open_page: Open) -> None:

@@ -35,8 +35,8 @@ function Facts({ event }) {
 }
 
 /** The event as the server tells it: without what only this page knows of it. */
-function canonical({ epoch, ...told }) {
-  return told;
+function canonical({ epoch, told, ...event }) {
+  return event;
 }
 
 function Frames({ load }) {

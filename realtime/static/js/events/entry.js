@@ -16,7 +16,7 @@ export function Entry({ entry, onOpen }) {
   if (entry.gap) return html`<p class="entry gap">${gapText(entry.gap)}</p>`;
   const { event } = entry;
   const at = new Date(event.at);
-  const told = event.data === null ? "" : summary(event);
+  const told = event.told ?? (event.data === null ? "" : summary(event));
   return html`<div class=${fresh ? "entry fresh" : "entry"} data-channel=${event.channel} data-key=${entry.key} onClick=${() => onOpen(entry)}>
     <time datetime=${event.at} title=${exact(at)}>${short(at)}</time>
     <span class="channel"><span class="dot" aria-hidden="true"></span>${event.channel}</span>

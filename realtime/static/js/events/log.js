@@ -6,6 +6,7 @@ import { Hold } from "../hold.js";
 import { past } from "../past.js";
 import { ask, Refused } from "../place.js";
 import { parse } from "../position.js";
+import { summary } from "../summary.js";
 
 /** Events that are kept and shown; a replay stops there, and goes on when it is asked to. */
 export const LIMIT = 2_000;
@@ -16,6 +17,9 @@ const PAGE = 1_000;
 /** Events that may wait for the next drawing; older ones would not be shown anyway. */
 const WAITING_LIMIT = LIMIT;
 const DRAW_EVERY = 100;
+
+/** Characters of an event's data that are kept; what is longer is asked for when the event is opened. */
+const DATA_LIMIT = 8_192;
 
 /** What `general` stands for. */
 const SENSORS = ["general", "sensors", "readings", "locations", "anomalies", "predictions"];
@@ -70,7 +74,7 @@ export class Log {
     await this.guarded(turn, async () => {
       const events = await past(names(wanted), this.position, PAST, wanted.type || undefined);
       if (turn !== this.turn) return;
-      this.feed.peek().add(events, { fresh: false });
+      this.feed.peek().add(events.map(lean), { fresh: false });
       this.finish();
     });
   }
@@ -126,7 +130,7 @@ export class Log {
 
   take(page) {
     const feed = this.feed.peek();
-    feed.add(page.results.map((event) => ({ ...event, epoch: page.epoch })), { fresh: false });
+    feed.add(page.results.map((event) => lean({ ...event, epoch: page.epoch })), { fresh: false });
     for (const seq of page.damaged ?? []) feed.addGap({ epoch: page.epoch, seq: seq - 1 }, { epoch: page.epoch, seq });
     this.hold.catchUp();
   }
@@ -165,7 +169,7 @@ export class Log {
   hear(event) {
     this.position = { epoch: event.epoch, seq: event.seq };
     if (!this.listening || !matches(this.choice.peek(), event)) return;
-    this.waiting.push(event);
+    this.waiting.push(lean(event));
     if (this.waiting.length > 2 * WAITING_LIMIT) this.waiting = this.waiting.slice(-WAITING_LIMIT);
     this.drawing ??= setTimeout(() => this.draw(), DRAW_EVERY);
   }
@@ -184,7 +188,7 @@ export class Log {
     const [turn, wanted] = [this.turn, this.choice.peek()];
     await this.guarded(turn, async () => {
       const events = await past(names(wanted), position, PAST, wanted.type || undefined);
-      if (turn === this.turn) this.feed.peek().add(events, { fresh: false });
+      if (turn === this.turn) this.feed.peek().add(events.map(lean), { fresh: false });
     });
   }
 
@@ -197,6 +201,11 @@ export class Log {
     this.feed.peek().add(events, { fresh: true });
     this.onDrawn(events);
   }
+}
+
+/** The event; where its data is long, what a row tells of it instead. */
+function lean(event) {
+  return (JSON.stringify(event.data) ?? "").length <= DATA_LIMIT ? event : { ...event, data: null, told: summary(event) };
 }
 
 /** Whether the choice has the event in it. */

@@ -109,4 +109,9 @@ effect(() => {
   connection.send({ action: "ping" }).then((standing) => (own.value = standing.connection), () => {});
 });
 
-if (may("roster")) roster.start();
+// Whoever may not look yet may do so later: another role counts at once.
+const stop = effect(() => {
+  if (!may("roster")) return;
+  roster.start();
+  queueMicrotask(() => stop());
+});

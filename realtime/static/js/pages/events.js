@@ -1,6 +1,6 @@
 // The page of events: a console over the log.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { Announcer } from "../announcer.js";
 import { openDialog } from "../components/dialog.js";
 import { Panel } from "../components/panel.js";
@@ -48,7 +48,7 @@ function Pause() {
   return html`<button type="button" class="quiet" onClick=${() => (paused.value = !paused.peek())}>${paused.value ? t("Resume") : t("Pause")}</button>`;
 }
 
-openPage({
+const connection = openPage({
   name: "events",
   title: t("Events"),
   Main,
@@ -67,4 +67,6 @@ openPage({
   },
 });
 
-channels.load();
+effect(() => {
+  if (connection.state.value.kind === "live") channels.load();
+});
