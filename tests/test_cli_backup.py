@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import hashlib
 import io
 import json
@@ -17,7 +18,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from alembic.command import upgrade
+from alembic.config import Config
+from sqlalchemy import create_engine, text
 
+from realtime.commands import spreadsheet
+from realtime.store import schema
 from tests.programs import RUN, Program, Server, command, commands_in, environment
 
 GOOD, OTHER = "correct horse battery", "otro caballo, otra pila"
@@ -297,11 +303,26 @@ def test_what_is_damaged_here_and_there_is_restored_where_that_is_wanted(run, co
     assert "clients are told of a gap" in ended.err
 
 
-def test_a_backup_of_an_older_version_is_brought_up_to_date(run, copy, set_password):
-    change(copy, "DROP TABLE passwords")
-    change(copy, "UPDATE alembic_version SET version_num = '0003'")
+def at_revision(path: Path, revision: str) -> None:
+    """Make a database as an older version left it."""
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        upgrade(config, revision)
+        connection.execute(text("INSERT INTO own_channels (name, created_at) VALUES ('heating', 1)"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("revision", sorted(schema.known_revisions() - {schema.HEAD}))
+def test_a_backup_of_an_older_version_is_brought_up_to_date(run, tmp_path, set_password, revision):
+    at_revision(tmp_path / "copy.db", revision)
 
     assert run("restore", "copy.db").code == 0
+
+    assert look(tmp_path / "data" / "realtime.db", "SELECT version_num FROM alembic_version") == [(schema.HEAD,)]
+    assert look(tmp_path / "data" / "realtime.db", "SELECT name FROM own_channels") == [("heating",)]
     run("user", "add", "ana")
     set_password("ana", GOOD)
 
@@ -475,6 +496,29 @@ def test_an_export_is_a_line_an_event(run, tmp_path):
     assert (some.code, some.out) == (0, "some.ndjson: 3 events\n")
     assert [json.loads(line)["data"] for line in (tmp_path / "some.ndjson").read_text().splitlines()] == ["0", "1", "2"]
     assert (tmp_path / "some.ndjson").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_export_as_a_table_is_a_line_an_event(run, tmp_path):
+    for words in ("one", 'a "quoted", line\nand another', "ñ"):
+        run("publish", "heating", words)
+
+    ended = run("export", "--channel", "heating", "--format", "csv", "heating.csv")
+
+    assert (ended.code, ended.out) == (0, "heating.csv: 3 events\n")
+    with (tmp_path / "heating.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["seq", "channel", "type", "entity_id", "actor", "at", "data"]
+    assert [json.loads(each["data"]) for each in rows] == ["one", 'a "quoted", line\nand another', "ñ"]
+    assert rows[0]["type"] == "publication.created"
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_a_table_holds_nothing_that_a_spreadsheet_would_run(begin):
+    event = {"seq": 7, "channel": "heating", "actor": f"{begin}cmd|' /C calc'!A0", "data": -5}
+
+    (cells,) = csv.reader(io.StringIO(spreadsheet.line(event).decode(), newline=""))
+
+    assert cells == ["7", "heating", "", "", f"'{begin}cmd|' /C calc'!A0", "", "'-5"]
 
 
 def test_an_export_of_several_channels_from_somewhere_on(run):

@@ -1,4 +1,4 @@
-"""`export`: events as a file, a line of JSON each."""
+"""`export`: events as a file, a line each, of JSON or of a table."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PATH: Final = "/api/v1/events/export"
 
+FORMATS: Final = ("ndjson", "csv")
+
 SHOW_EVERY: Final = 1_000
 """Events between two steps of the bar."""
 
@@ -31,17 +33,28 @@ SHOW_EVERY: Final = 1_000
 @click.option(
     "--since", metavar="WHEN", help="Begin there: a position (7 or epoch:7), an age (10m, 2h, 7d), or an RFC 3339 time."
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="JSON lines, or a table.",
+)
 @click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
 @data_option
-def export(file: Path, channels: tuple[str, ...], since: str | None, *, force: bool, data: str | None) -> None:
+def export(
+    file: Path, channels: tuple[str, ...], since: str | None, form: str, *, force: bool, data: str | None
+) -> None:
     """
-    Write the events there are to FILE, or without one to standard output: a line of JSON
-    for each, in order. [default: all that may be read, from the oldest kept] An entry of
-    the audit log says who took what away.
+    Write the events there are to FILE, or without one to standard output: a line for each,
+    in order. [default: all that may be read, from the oldest kept] An entry of the audit log
+    says who took what away.
 
     \b
       realtime export events.ndjson
       realtime export --channel sensors --channel readings --since 7d > week.ndjson
+      realtime export --channel readings --format csv readings.csv
     """
     from realtime.commands.client import ask
 
@@ -50,7 +63,7 @@ def export(file: Path, channels: tuple[str, ...], since: str | None, *, force: b
     if not to_stdout:
         free_place(file, force=force)
     try:
-        count = ask(data, lambda client: _write(client, query, None if to_stdout else file))
+        count = ask(data, lambda client: _write(client, query, None if to_stdout else file, form))
     except BrokenPipeError:
         # Whoever read has had enough (`| head`). Standard output is of no use any more, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,10 +72,10 @@ def export(file: Path, channels: tuple[str, ...], since: str | None, *, force: b
         click.echo(f"{file}: {count} events")
 
 
-async def _write(client: Client, query: dict[str, str], file: Path | None) -> int:
+async def _write(client: Client, query: dict[str, str], file: Path | None, form: str) -> int:
     output: AbstractContextManager[BinaryIO] = nullcontext(sys.stdout.buffer) if file is None else whole_file(file)
     with output as opened, progress("Exporting") as show:
-        writer = _Writer(opened, show)
+        writer = _Writer(opened, show, form)
         rest = b""
         asked = {name: value for name, value in query.items() if value}
         async for piece in client.stream("POST", PATH, **asked):
@@ -78,8 +91,9 @@ async def _write(client: Client, query: dict[str, str], file: Path | None) -> in
 class _Writer:
     """Writes the events among the lines of an export, and tells what the others say."""
 
-    def __init__(self, file: BinaryIO, show: Show) -> None:
+    def __init__(self, file: BinaryIO, show: Show, form: str) -> None:
         self._file = file
+        self._table = form == "csv"
         self._show = show
         self._first = self._tip = 0
         self.begun = False
@@ -87,16 +101,19 @@ class _Writer:
 
     def take(self, line: bytes) -> None:
         """One line."""
+        from realtime.commands import spreadsheet
         from realtime.jsonio import loads_trusted
 
         value: dict[str, Any] = loads_trusted(line)
         if "channel" in value:
-            self._file.write(line + b"\n")
+            self._file.write(spreadsheet.line(value) if self._table else line + b"\n")
             self.count += 1
             if self.count % SHOW_EVERY == 0:
                 self._show(value["seq"] - self._first, self._tip - self._first)
         elif value["type"] == "hello":
             self.begun, self._tip = True, value["tip"]
+            if self._table:
+                self._file.write(spreadsheet.heading())
             self._first = int(value["position"].rpartition(":")[2])
         elif value["type"] == "gap":
             note(f"realtime: the events from {value['from']} to {value['to']} are not kept any more, or damaged")
