@@ -9,7 +9,9 @@ import pytest
 from aiohttp import ClientSession, TCPConnector
 from playwright.async_api import Page, expect
 
+from realtime import keys
 from realtime.policy import Role
+from realtime.services.first_start import SYSTEM
 from tests.browser.conftest import NARROW, PHONE, WIDE, MakeSite, Open, Site, accessible, offline, overflow, state
 from tests.programs import Server
 
@@ -109,6 +111,28 @@ async def test_a_viewer_sees_no_audit_log_and_is_told_who_does(make_site: MakeSi
     await expect(watched.page.locator(".sensor-events .row")).to_have_count(1)
     await accessible(watched.page)
     assert [line for line in watched.network if "403" in line] == []
+
+
+async def test_who_gets_another_role_sees_what_it_may_see(make_site: MakeSite, open_page: Open) -> None:
+    site = await make_site(access="closed")
+    admin = {"Authorization": f"Bearer {await site.token(Role.ADMIN)}"}
+    async with site.session.post(
+        f"{site.url}/api/v1/users/", json={"name": "vera", "role": "viewer"}, headers=admin
+    ) as made:
+        vera = await made.json()
+    link = await site.app[keys.ACCOUNTS].logins.make_link(SYSTEM, vera["id"])
+    page = (await open_page(site, f"/login/{link.code}")).page
+    await page.get_by_role("button").click()
+    await expect(page.locator("#audit")).to_contain_text("The audit log is for agents and admins.")
+    await state(page, "live")
+
+    where = f"{site.url}/api/v1/users/{vera['id']}/"
+    async with site.session.patch(where, json={"role": "agent"}, headers=admin) as changed:
+        assert changed.status == 200
+
+    await expect(page.locator("#audit li").first).to_contain_text("user_updated")
+    await page.reload()
+    await expect(page.locator("#audit li").first).to_contain_text("user_updated")
 
 
 async def test_a_device_that_may_read_nothing_is_told_so_everywhere(make_site: MakeSite, open_page: Open) -> None:

@@ -1,5 +1,6 @@
 // Who did what: the audit log as it grows.
 
+import { effect } from "@preact/signals";
 import { Ago } from "../components/ago.js";
 import { Live } from "../components/live.js";
 import { Panel } from "../components/panel.js";
@@ -14,17 +15,23 @@ const LENGTH = 160;
 // These are told by the columns beside them, or mean nothing to who reads along.
 const LEFT_OUT = new Set(["credential", "digest", "created_at", "updated_at"]);
 
-/** Entries of the audit log, the latest first. */
+/** Entries of the audit log, the latest first; asked for when `begin` was called and the reader may read them. */
 export function latestEntries() {
-  return new Latest({
+  const latest = new Latest({
     ask: async (signal) => (await ask("api/v1/audit-logs/", { ordering: "-id", limit: PAST }, { signal })).results,
     rank: (row) => row.id,
   });
+  const { state } = latest.load;
+  latest.begin = () =>
+    effect(() => {
+      // Who may not read it is told so without a request that could only be refused, and may one day.
+      if (!reads("audit")) state.value = { kind: "forbidden", value: undefined, detail: "" };
+      else if (state.peek().value === undefined) latest.load.run();
+    });
+  return latest;
 }
 
 export function Audit({ latest }) {
-  // Who may not read it is told so without a request that could only be refused.
-  if (!reads("audit") && latest.load.state.value.kind === "loading") latest.load.state.value = { kind: "forbidden", detail: "" };
   return html`<${Panel} title=${t("Audit log")} id="audit" load=${latest.load} empty=${() => latest.list.value.length === 0}
     who=${t("The audit log is for agents and admins.")} emptyText=${t("No entry yet.")}>
     <${Live} latest=${latest} label=${t("Audit log, newest first")} render=${(row) => html`<${Entry} row=${row} />`} />

@@ -42,7 +42,7 @@ const batches = new Batches((events) => {
 /** Ask for all that is not in the log of the sensor system. */
 function begin() {
   if (!reads("users")) online.bar();
-  if (reads("audit")) entries.load.run();
+  entries.begin();
   ratings.load.run();
   report.begin();
 }
