@@ -109,3 +109,22 @@ async def test_values_of_any_size_can_be_read(site: Site, open_page: Open) -> No
 
     await expect(page.locator(".chart-said")).to_contain_text("123,456.789 mol")
     assert await overflow(page) == 0
+
+
+async def test_who_chooses_a_sensor_is_led_to_it_and_back(site: Site, open_page: Open) -> None:
+    for n in range(30):
+        await site.sensor(nombre=f"s{n}")
+    page = (await open_page(site, "/sensors", size=NARROW)).page
+    await state(page, "live")
+    await page.locator(CARD).first.focus()
+    for _ in range(20):
+        await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("#sensor-name")).to_be_focused()
+    await expect(page.locator("#sensor-name")).to_have_text("s20")
+    await expect(page.locator("#sensor-name")).to_be_in_viewport()
+    await page.get_by_role("link", name="All sensors").press("Enter")
+
+    await expect(page.locator(f"{CARD}[data-index='20']")).to_be_focused()
+    await expect(page.locator(f"{CARD}[data-index='20']")).to_be_in_viewport()

@@ -1,6 +1,6 @@
 // The chosen sensor: its course with anomalies and predictions on it, and all that is known of it.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Chart } from "../components/chart.js";
 import { Forbidden } from "../components/panel.js";
 import { html } from "../html.js";
@@ -12,7 +12,7 @@ import { forecast } from "./forecast.js";
 import { severityOf, stateOf } from "./labels.js";
 import { Anomalies, Predictions, Recent } from "./marks.js";
 import { Range } from "./range.js";
-import { addressOf, choose, nameOf, placeOf, sensors } from "./state.js";
+import { addressOf, choose, isLedTo, nameOf, placeOf, sensors } from "./state.js";
 
 /** `course` is that of the sensor with the id in the address. */
 export function Detail({ course }) {
@@ -52,6 +52,10 @@ function Back() {
 }
 
 function Head({ row }) {
+  const name = useRef(null);
+  useEffect(() => {
+    if (isLedTo(row.id)) name.current.focus();
+  }, []);
   const facts = [
     [t("Type"), row.tipo],
     [t("Model"), row.modelo],
@@ -62,7 +66,7 @@ function Head({ row }) {
   ];
   return html`<header class="detail-head">
     <${Back} />
-    <h2 id="sensor-name" tabindex="-1"><bdi>${nameOf(row)}</bdi></h2>
+    <h2 id="sensor-name" tabindex="-1" ref=${name}><bdi>${nameOf(row)}</bdi></h2>
     <div class="tools"><${Levers} row=${row} /></div>
     <dl>${facts.map(([name, value]) => value && html`<div key=${name}><dt>${name}</dt><dd><bdi>${value}</bdi></dd></div>`)}</dl>
   </header>`;

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.js";
 import { t } from "../words.js";
 import { Card } from "./card.js";
-import { standings } from "./state.js";
+import { returned, standings } from "./state.js";
 
 /** In rem: a card's height with the gap below it, and the least width of a card with the gap beside it. */
 const TALL = 10.75;
@@ -26,6 +26,8 @@ export function Grid({ rows }) {
     const look = () => grid.current && setSight((before) => same(before, insight(grid.current)));
     const observer = new ResizeObserver(look);
     observer.observe(grid.current);
+    // What comes and goes above the list moves it, which nothing else tells.
+    observer.observe(document.body);
     // Whatever scrolls, page or box, is heard on its way down.
     addEventListener("scroll", look, { capture: true, passive: true });
     addEventListener("resize", look);
@@ -39,6 +41,13 @@ export function Grid({ rows }) {
   const { first, last, columns } = sight;
   const drawn = rows.slice(first * columns, last * columns);
   useEffect(() => standings.see(drawn.map(({ id }) => id)), [drawn.map(({ id }) => id).join()]);
+  const back = returned.value;
+  useEffect(() => {
+    const index = back === null ? -1 : rows.findIndex(({ id }) => id === back.id);
+    if (index < 0) return;
+    setActive(index);
+    reveal(grid.current, index, columns);
+  }, [back]);
   const lines = Math.ceil(count / columns);
   const current = Math.min(active, count - 1);
   const tabbed = Math.max(first * columns, Math.min(current, last * columns - 1, count - 1));

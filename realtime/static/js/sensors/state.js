@@ -19,8 +19,24 @@ export const chosen = signal(idInAddress());
 /** Choose a sensor (null for none): it stands in the address, and Back leads to the one before. */
 export function choose(id) {
   if (id === chosen.peek()) return;
+  const left = chosen.peek();
   history.pushState(null, "", addressOf(id));
   chosen.value = id;
+  led = id;
+  // Who leaves a sensor is back where it was chosen.
+  if (id === null) returned.value = { id: left };
+}
+
+/** `{id}` of the sensor that the reader has just left for the list, another object each time; null before. */
+export const returned = signal(null);
+
+let led = null;
+
+/** Whether the reader has just chosen the sensor `id`, and so is to be led to it; true once. */
+export function isLedTo(id) {
+  const lead = led === id;
+  led = null;
+  return lead;
 }
 
 /** The address of this page with this sensor chosen. */
