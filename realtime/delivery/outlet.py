@@ -59,7 +59,10 @@ class Outlet(Protocol):
 class TransportOutlet:
     """What both kinds of outlet do with a transport; `grace` is how many seconds a close may take."""
 
-    __slots__ = ("_draining", "_grace", "_loop", "_protocol", "_transport", "_writer", "_written", "closing")
+    __slots__ = (
+        *("_draining", "_grace", "_loop", "_protocol", "_transport", "_writer", "_written", "closing"),
+        "__weakref__",
+    )
 
     def __init__(self, request: Request, writer: AbstractStreamWriter, *, grace: float = CLOSE_GRACE) -> None:
         transport = request.transport
