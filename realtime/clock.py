@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -25,7 +26,13 @@ def now() -> int:
 def timestamp(milliseconds: int) -> str:
     """`2025-07-20T00:05:37.123Z`: milliseconds, `Z`, as seed 002 shows them."""
     seconds, rest = divmod(milliseconds, SECOND)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:03d}Z"
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
+    # What happens in the same second is mostly told together, and this is most of what writing out a time costs.
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def parse(text: str) -> int:
