@@ -9,6 +9,7 @@ from aiohttp import ClientSession, web
 from aiohttp.http import HttpRequestParser, RawRequestMessage
 
 from realtime.app import create_app
+from realtime.delivery.fragments import Unfinished
 from realtime.server.connections import Connection, HeadDeadline
 from tests.programs import Server, dial, ends
 
@@ -88,7 +89,9 @@ async def test_an_open_websocket_keeps_nothing_that_reads_requests(settings):
     runner = web.AppRunner(create_app(settings))
     await runner.setup()
     loop, deadline = asyncio.get_running_loop(), HeadDeadline(10)
-    listening = await loop.create_server(lambda: Connection(runner.server, deadline=deadline), "127.0.0.1", 0)
+    listening = await loop.create_server(
+        lambda: Connection(runner.server, deadline=deadline, unfinished=Unfinished(0)), "127.0.0.1", 0
+    )
     address = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/api/v1/ws?since=now"
     try:
         async with ClientSession() as session:
