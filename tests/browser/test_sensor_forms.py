@@ -135,3 +135,16 @@ async def test_any_time_can_be_shown(site: Site, open_page: Open) -> None:
     await expect(page.locator(".chart-said")).to_contain_text("12 °C")
     await accessible(page)
     assert await overflow(page) == 0
+
+
+async def test_looking_closer_ends_at_a_second(site: Site, open_page: Open) -> None:
+    page, sensor = await chosen(site, open_page)
+    await page.get_by_text("1 hour").click()
+    for _ in range(14):
+        await page.get_by_role("button", name="Zoom in").click()
+    await expect(page.locator(".chart-holder canvas, .chart-said").first).to_be_visible()
+
+    await page.get_by_role("button", name="Reset zoom").click()
+    await read(site, sensor, 7)
+
+    await expect(page.locator(".plot > .note")).to_have_text("1 reading")

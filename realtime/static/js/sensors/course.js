@@ -21,6 +21,9 @@ const MISSED_LIMIT = 2_000;
 /** Anomalies and predictions that are listed. */
 export const MARKS_LIMIT = 200;
 
+/** Milliseconds below which looking closer would show nothing more. */
+const LEAST = 1_000;
+
 const CLOCK = 5_000;
 
 /** A course of hundreds of points looks the same a moment later; drawing it is the dearest thing on the page. */
@@ -87,7 +90,7 @@ export class Course {
 
   /** Look at a stretch (null: at all of it again). */
   look(stretch) {
-    this.zoom.value = stretch;
+    this.zoom.value = stretch && atLeast(stretch);
     this.run();
   }
 
@@ -178,6 +181,11 @@ function known(points, [at, value]) {
 function changesPast({ type, data }, id) {
   if (type === "system.warning") return data?.data?.reading?.sensor_id === id;
   return type === "reading.updated" && data.sensor_id === id;
+}
+
+function atLeast({ since, until }) {
+  const missing = Math.max(0, LEAST - (until - since)) / 2;
+  return { since: since - missing, until: until + missing };
 }
 
 function iso(at) {
