@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession, TCPConnector
 from playwright.async_api import expect
 
 from realtime.policy import Role
 from tests.browser.conftest import MakeSite, Open, Site, offline, state
 from tests.browser.desk import MESSAGES, ROWS, conversation, desk, get, message, patch, reply, say
+from tests.programs import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -162,6 +165,35 @@ async def test_after_a_restart_the_page_has_what_it_missed_and_nothing_twice(sit
     await expect(page.locator(f"{ROWS} .last")).to_have_text(["new", "missed"])
     await say(site, of, "after")
     await expect(page.locator(f"{MESSAGES} .text")).to_have_text(["before", "missed", "after"])
+
+
+async def test_what_a_killed_server_had_acknowledged_is_on_the_page_once(tmp_path: Path, open_page: Open) -> None:
+    async with ClientSession(connector=TCPConnector(force_close=True)) as session:
+
+        async def post(server: Server, path: str, body: Any) -> None:
+            async with session.post(f"{server.url}/api/v1/conversations/{path}", json=body) as answer:
+                assert answer.status == 201
+
+        with Server(tmp_path) as server:
+            await post(server, "", {"contact_name": "João"})
+            page = (await open_page(server, "/conversations?c=1")).page
+            await state(page, "live")
+            await post(server, "1/messages/", {"content": "before", "sender": "customer"})
+            await expect(message(page, "before")).to_have_count(1)
+            await offline(page, True)
+            await reply(page, "written meanwhile")
+            await post(server, "1/messages/", {"content": "unseen", "sender": "customer"})
+            server.process.kill()
+            server.wait()
+        with Server(tmp_path, port=server.port) as server:
+            await post(server, "1/messages/", {"content": "after", "sender": "customer"})
+            await offline(page, False)
+            await state(page, "live")
+
+            await expect(page.locator(f"{MESSAGES} .text")).to_have_text(
+                ["before", "unseen", "after", "written meanwhile"]
+            )
+            await expect(page.locator(".pending")).to_have_count(0)
 
 
 async def test_in_another_history_all_is_loaded_again(make_site: MakeSite, open_page: Open, tmp_path: Any) -> None:
