@@ -129,7 +129,8 @@ async def _open_services(app: web.Application, store: Store, stack: AsyncExitSta
     stack.push_async_callback(backups.stop)
     stack.push_async_callback(emit.bind(store, settings.event_data_limit))
     if settings.demo:
-        for demo in (Demo(app[keys.TELEMETRY]), DemoTeam(accounts, conversations, messages, app[keys.CSAT], hub)):
+        team = DemoTeam(accounts, conversations, messages, app[keys.CSAT], hub, presence)
+        for demo in (Demo(app[keys.TELEMETRY]), team):
             demo.start()
             stack.push_async_callback(demo.stop)
 

@@ -1,6 +1,7 @@
 """
 A small simulated support team (`--demo`): customers write, agents answer, correct
-themselves and close, customers rate. What they say stands in `demo_dialogues.py`.
+themselves and close, customers rate. An agent is online while it has a visit. What they
+say stands in `demo_dialogues.py`.
 
 Every contact's name ends with `(demo)`, every account's with `-demo`. Each contact has one
 conversation, found again by its uuid and reopened at the next visit: however long the
@@ -27,6 +28,7 @@ from realtime.services.csat import Csat
 from realtime.services.demo import DEMO
 from realtime.services.demo_dialogues import BOT, CONTACTS, CUSTOMERS, DIALOGUES, TEAM, Contact, Dialogue, Line
 from realtime.services.messages import Messages, Place, Speaker
+from realtime.services.presence import Presence
 from realtime.services.typing import CHANNEL, TYPING
 from realtime.store.telemetry import Stretch
 
@@ -77,6 +79,7 @@ class DemoTeam:
         messages: Messages,
         csat: Csat,
         hub: Hub,
+        presence: Presence,
         *,
         pace: float = 1.0,
     ) -> None:
@@ -85,6 +88,7 @@ class DemoTeam:
         self._messages = messages
         self._csat = csat
         self._hub = hub
+        self._presence = presence
         self._pace = pace
         self._chance = random.Random()
         self._hiring = asyncio.Lock()
@@ -142,11 +146,19 @@ class DemoTeam:
             customer=await self._account(CUSTOMERS, Role.VIEWER),
             bot=await self._account(BOT, Role.VIEWER),
         )
-        for line in dialogue.lines:
-            await self._speak(visit, line)
-        await self._pause(3, 8)
-        await self._conversations.close(contact.chat, visit.agent.who)
-        await self._rate(visit, dialogue)
+        agent_id = visit.agent.who.user_id
+        assert agent_id is not None
+        attendance = self._presence.attend(agent_id, agent)
+        try:
+            for line in dialogue.lines:
+                await self._speak(visit, line)
+            await self._pause(3, 8)
+            await self._conversations.close(contact.chat, visit.agent.who)
+            await self._rate(visit, dialogue)
+            # Some notes on the case, and a coffee.
+            await self._pause(5, 30)
+        finally:
+            self._presence.retire(attendance)
 
     async def _speak(self, visit: Visit, line: Line) -> None:
         """One message, and what becomes of it."""

@@ -49,6 +49,9 @@ RETRY: Final = 2.0
 PATIENCE: Final = 5.0
 """Seconds that a client's own word about itself may take to be stored."""
 
+INSIDE: Final = "inside"
+"""The credential of who needs none, being part of this process."""
+
 LIST_INTERVAL: Final = 1.0
 """Seconds between two `users:list` to all, at least."""
 
@@ -73,6 +76,8 @@ class Presence:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._resume_at = 0.0
+        # Numbers of attendances: those of sessions are above 0.
+        self._inside = 0
         self._list: Signal | None = None
         self._list_is_new = False
         self._list_at = 0.0
@@ -131,6 +136,18 @@ class Presence:
     def left(self, session: Session) -> None:
         """A session has left the hub."""
         self._leave(session, with_grace=session.close_code not in LEFT_FOR_GOOD)
+
+    def attend(self, user_id: int, name: str) -> int:
+        """An account takes part from within this process, without a connection; the answer ends it (`retire`)."""
+        self._inside -= 1
+        self._roll.enter(self._inside, Identity(account_key(user_id), name, user_id))
+        self._wake.set()
+        return self._inside
+
+    def retire(self, attendance: int) -> None:
+        """It takes part no longer; it has the grace to return."""
+        self._roll.leave(attendance, INSIDE, clock.now(), self._now())
+        self._wake.set()
 
     def ended(self, ended: Ended) -> None:
         """These credentials have ended: who has just left with one of them will not return with it."""

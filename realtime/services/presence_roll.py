@@ -79,6 +79,9 @@ class Roll:
 
     def restore(self, identity: Identity, left_at: int, now: float) -> None:
         """The log says that they are online, of a time before this start: they have the grace to return."""
+        if (person := self.people.get(identity.key)) is not None:
+            person.told = True
+            return
         self.people[identity.key] = Person(identity, identity.uuid, told=True, left_at=left_at)
         self._graces[identity.key] = now + self._grace
 

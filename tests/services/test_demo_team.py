@@ -20,6 +20,7 @@ from realtime.services.desk_checks import RATINGS, content
 from realtime.services.first_start import SYSTEM
 from realtime.services.messages import Messages
 from realtime.services.metrics import Metrics
+from realtime.services.presence import Presence
 from realtime.store.opening import Store, open_store
 from realtime.store.telemetry import Stretch
 from tests.conftest import Client, MakeClient
@@ -31,7 +32,9 @@ def team_of(store: Store, settings: Settings) -> DemoTeam:
     """A team without pauses."""
     conversations = Conversations(store)
     messages = Messages(store, conversations)
-    return DemoTeam(Accounts(store, settings), conversations, messages, Csat(store), Hub(store.log, settings), pace=0)
+    hub = Hub(store.log, settings)
+    presence = Presence(store, hub, settings)
+    return DemoTeam(Accounts(store, settings), conversations, messages, Csat(store), hub, presence, pace=0)
 
 
 async def play(team: DemoTeam, done: Done) -> None:
@@ -171,10 +174,33 @@ async def test_an_account_that_is_disabled_says_nothing_more_and_the_others_go_o
     assert TEAM[0].name not in {event.actor for event in heard[then:]}
 
 
+def team_in(client: Client) -> DemoTeam:
+    """A team without pauses in a server that has none of its own."""
+    own = (keys.ACCOUNTS, keys.CONVERSATIONS, keys.MESSAGES, keys.CSAT, keys.HUB, keys.PRESENCE)
+    return DemoTeam(*(client.app[key] for key in own), pace=0)
+
+
+async def test_an_agent_is_online_while_it_has_a_visit(make_client: MakeClient) -> None:
+    client = await make_client(presence_grace=0)
+    team, seen = team_in(client), dict[str, set[str]]()
+    async with client.ws_connect("/api/v1/ws/secure?channel=users&since=now", protocols=("realtime.v1",)) as ws:
+        team.start()
+        async with asyncio.timeout(30):
+            while len([statuses for statuses in seen.values() if len(statuses) == 2]) < 2:
+                frame = await ws.receive_json()
+                if frame["type"].startswith("user."):
+                    seen.setdefault(frame["data"]["username"], set()).add(frame["data"]["status"])
+        await team.stop()
+        async with asyncio.timeout(30):
+            while client.app[keys.PRESENCE].users():
+                await ws.receive_json()
+
+    assert seen.keys() <= {agent.name for agent in TEAM}
+
+
 async def test_who_has_opted_in_sees_them_type(client: Client) -> None:
     assert client.app is not None
-    services = [client.app[key] for key in (keys.ACCOUNTS, keys.CONVERSATIONS, keys.MESSAGES, keys.CSAT, keys.HUB)]
-    team = DemoTeam(*services, pace=0)
+    team = team_in(client)
     async with client.ws_connect("/ws/dashboard/?since=now") as opted_in, client.ws_connect("/ws/dashboard/") as seeds:
         team.start()
         told: list[tuple[str, bool]] = []

@@ -20,6 +20,8 @@ from realtime.services import presence as module
 from realtime.services.accounts import Accounts
 from realtime.services.first_start import SYSTEM
 from realtime.services.presence import Presence
+from realtime.services.presence_identity import Identity
+from realtime.services.presence_roll import Roll
 from realtime.store.desk_tables import presence as table
 from realtime.store.opening import Store
 from realtime.store.tables import users
@@ -534,3 +536,13 @@ async def many_users(store: Store, number: int) -> dict[int, str]:
         return made
 
     return await store.committer.submit(work)
+
+
+def test_who_takes_part_before_the_log_was_read_is_not_made_to_return() -> None:
+    roll, ana = Roll(15.0), Identity("user:7", "ana", 7)
+    roll.enter(-1, ana)
+    roll.restore(ana, 0, 0.0)
+    roll.expire(100.0)
+
+    assert [person.identity for person in roll.online()] == [ana]
+    assert roll.take(10) == []
