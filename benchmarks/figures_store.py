@@ -94,7 +94,7 @@ F7 = Figure(
     about="WebSockets that are opened as fast as the server takes them, 64 at a time, and held: the memory that each "
     "adds to the server's processes, and how many a second it takes. Ours authenticates each, checks what it may hear, "
     "and gives it a row in the roster.",
-    peers=(OURS, "nchan", "node", "uws"),
+    peers=(OURS, "nchan", "node"),
     cases=(_idle(10_000),),
     metrics=(KB, CONNECTS, CONNECT_CPU),
     goals=(Goal("10000idle", KB, "nchan", 1.5), Goal("10000idle", CONNECTS, "nchan", 0.5)),

@@ -18,7 +18,7 @@ FEW = 100
 """Sockets that come and go first: what the first of all costs is not what one more costs."""
 SETTLE_SECONDS = 2.0
 """From the last socket to the look at the memory: what is still done for newcomers is then done."""
-HOLD_SECONDS = 6.0
+HOLD_SECONDS = 5.0
 LOOK_SECONDS = 0.2
 PATIENCE = 60.0
 
@@ -45,7 +45,10 @@ def measure(peer: Peer, case: Case, conditions: Conditions) -> dict[str, Any]:
         time.sleep(SETTLE_SECONDS)
         kb = (resident_bytes(pids) - memory) / 1024 / case.size
         cpu = (processor_seconds(pids) - spent) * 1e6 / case.size
+        in_time = not held.done()
         result = held.result()
+    if not in_time:
+        raise load.LoadFailed("the sockets were gone before they could be looked at")
     if result["closed"]:
         raise load.LoadFailed(f"{result['closed']} of {case.size:,} sockets were closed: {result['first_error']}")
     return result | {"connects_per_s": case.size / result["connect_s"], "kb": kb, "connect_cpu_us": cpu}
