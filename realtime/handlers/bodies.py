@@ -31,8 +31,8 @@ async def read_body(request: web.Request, limit: int | None = None) -> bytes:
     """
     The whole body, of at most `limit` bytes (the setting `body_limit` where none is given).
 
-    Raises Problem: `too_large`, `stalled_body` when nothing comes for `body_timeout` or,
-    after that time, less than `body_minimum_rate` on the whole; `unsupported_media_type`
+    Raises Problem: `too_large`, `stalled_body` when nothing comes for `body_timeout` or, in
+    more than that time, less than `body_minimum_rate`; `unsupported_media_type`
     for a compressed body, which might unpack to any size; `unauthenticated` when the
     credential has ended meanwhile; `busy` when the bodies of all requests, which are held
     until each is answered, would take more than `bodies_limit`.
@@ -118,13 +118,10 @@ async def _read_on(request: web.Request, limit: int, settings: Settings) -> byte
 async def _read(request: web.Request, limit: int, settings: Settings) -> bytes:
     loop = asyncio.get_running_loop()
     grace, rate = settings.body_timeout / 1000, settings.body_minimum_rate
-    begun, body = loop.time(), bytearray()
+    due, body = loop.time() + grace, bytearray()
     while not request.content.at_eof():
-        patience = grace
-        if rate:
-            patience = min(grace, begun + grace + len(body) / rate - loop.time())
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(due - loop.time()):
                 piece = await request.content.readany()
         except TimeoutError:
             raise _stalled() from None
@@ -132,6 +129,9 @@ async def _read(request: web.Request, limit: int, settings: Settings) -> bytes:
             raise _too_large(limit)
         _hold(request, len(piece))
         body += piece
+        # What came fast is no credit: it would hold its room for as long as a slow one may take.
+        latest = loop.time() + grace
+        due = min(due + len(piece) / rate, latest) if rate else latest
     return bytes(body)
 
 

@@ -233,6 +233,19 @@ async def test_a_body_that_drips_below_the_least_rate_is_answered_408(make_clien
     assert (await answer).startswith(b"HTTP/1.1 408 ")
 
 
+async def test_a_body_that_came_fast_and_then_drips_is_not_waited_for_on_credit(make_client: MakeClient) -> None:
+    client = await make_client(body_timeout=1_500, body_minimum_rate=1_000)
+    async with connection(client, b"Content-Length: 260000\r\n\r\n") as (reader, writer):
+        answer = asyncio.create_task(reader.readuntil(b"\r\n"))
+        writer.write(b" " * 200_000)
+        async with asyncio.timeout(20):  # of what came at once a slow one would have lived for 200 s
+            while not answer.done():
+                writer.write(b" ")
+                await asyncio.wait([answer], timeout=0.02)
+
+    assert (await answer).startswith(b"HTTP/1.1 408 ")
+
+
 @pytest.mark.parametrize(
     "body",
     [
