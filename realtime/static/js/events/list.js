@@ -13,19 +13,6 @@ const isNarrow = matching("(max-width: 50rem)");
 /** The height of a row in rem, as css/events.css has it. */
 const HEIGHT = { wide: 2.5, narrow: 5.25 };
 
-// A row whose element is the same object is not looked at again when the list moves. Its time
-// says "today", so the elements of yesterday are made anew.
-let elements = new WeakMap();
-let day = "";
-
-function element(entry, onOpen) {
-  const today = new Date().toDateString();
-  if (today !== day) [elements, day] = [new WeakMap(), today];
-  let made = elements.get(entry);
-  if (made === undefined) elements.set(entry, (made = html`<${Entry} key=${entry.key} entry=${entry} onOpen=${onOpen} />`));
-  return made;
-}
-
 /** `onOpen(entry)`, always the same function, is told which event is to be seen in full. */
 export function List({ log, onOpen }) {
   const box = useRef(null);
@@ -36,7 +23,7 @@ export function List({ log, onOpen }) {
   return html`<div class="console" ref=${box} onScrollCapture=${scrolled} onFocusIn=${() => (hold.inside.value = true)} onFocusOut=${() => (hold.inside.value = false)}>
     <${Waiting} hold=${hold} box=${box} />
     ${entries.length > 0 && html`<${Scroller} class="entries" rows=${entries} height=${rem.value * (isNarrow.value ? HEIGHT.narrow : HEIGHT.wide)} label=${t("Events, newest first")}
-      keyOf=${({ key }) => key} render=${(entry) => element(entry, onOpen)} onOpen=${open} />`}
+      keyOf=${({ key }) => key} render=${(entry) => html`<${Entry} key=${entry.key} entry=${entry} onOpen=${onOpen} />`} onOpen=${open} />`}
     <${Standing} log=${log} count=${entries.length} />
   </div>`;
 }
