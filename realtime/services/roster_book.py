@@ -35,7 +35,7 @@ class Book:
     def __init__(self, store: Store, policy: Policy) -> None:
         self._store = store
         self._policy = policy
-        self.tally = Tally(store.committer)
+        self.tally = Tally(store.database, store.committer)
         self._known: dict[int, Connection] = {}
         self._waiting: dict[int, Connection] = {}
         self._settling = asyncio.Lock()

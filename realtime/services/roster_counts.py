@@ -1,7 +1,8 @@
 """
 How many rows the roster has, without counting them at each request: counts by user, status
 and dialect, and by status and channels, taken once and moved with every commit, in the
-order of the commits.
+order of the commits. Counting a million rows takes a second or two, in which others write:
+what they change is added at the end.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Final, TypeVar
 
 from realtime.store import roster as rows
 from realtime.store.committer import Committer, Work
-from realtime.store.roster import Kind, Moves, Wanted, named
-from realtime.store.transaction import Transaction
+from realtime.store.database import Database
+from realtime.store.roster import Moves, Wanted, named
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -30,12 +31,14 @@ NAMINGS_LIMIT: Final = 20_000
 class Tally:
     """The numbers of rows, by kind."""
 
-    def __init__(self, committer: Committer) -> None:
+    def __init__(self, database: Database, committer: Committer) -> None:
+        self._database = database
         self._committer = committer
+        self._meanwhile: list[Moves] | None = None
         self._numbers: Counter[tuple[str, str, str]] | None = None
         self._namings: Counter[tuple[str, str]] | None = None
         self._total = 0
-        self._loading: asyncio.Future[dict[Kind, int]] | None = None
+        self._loading: asyncio.Task[None] | None = None
         self._too_many = False
 
     async def of(self, wanted: Wanted) -> int | None:
@@ -92,6 +95,8 @@ class Tally:
 
     def _move(self, moves: Moves) -> None:
         if self._numbers is None:
+            if self._meanwhile is not None:
+                self._meanwhile.append(moves)
             return
         self._add(moves)
         self._bound()
@@ -105,21 +110,24 @@ class Tally:
                 _count(self._namings, (status, channels), difference)
 
     async def _load(self) -> None:
-        # Counting a large table takes the writer a moment: once is enough, however many ask.
         if self._loading is None:
-            self._loading = self._committer.submit(_tally)
-            self._loading.add_done_callback(self._keep)
+            self._loading = asyncio.create_task(self._count(), name="count of connections")
+            self._loading.add_done_callback(self._loaded)
+        # Shielded: once is enough, however many ask, and whoever of them goes away.
         await asyncio.shield(self._loading)
-        if self._loading is not None:
-            # It was done when we came, and `_keep` waits for its turn, which is before our next.
-            await asyncio.sleep(0)
 
-    def _keep(self, done: asyncio.Future[dict[Kind, int]]) -> None:
-        self._loading = None
-        if not done.cancelled() and done.exception() is None:
-            self._numbers, self._namings, self._total = Counter(), Counter(), 0
-            self._add(done.result())
-            self._bound()
+    def _loaded(self, done: asyncio.Task[None]) -> None:
+        self._loading = self._meanwhile = None
+
+    async def _count(self) -> None:
+        found = await rows.tally(self._database, self._committer, self._begin)
+        self._numbers, self._namings, self._total = Counter(), Counter(), 0
+        for moves in (found, *(self._meanwhile or ())):
+            self._add(moves)
+        self._bound()
+
+    def _begin(self) -> None:
+        self._meanwhile = []
 
     def _bound(self) -> None:
         if self._numbers is not None and len(self._numbers) > KINDS_LIMIT:
@@ -132,7 +140,3 @@ def _count(numbers: Counter[K], key: K, difference: int) -> None:
     numbers[key] += difference
     if not numbers[key]:
         del numbers[key]
-
-
-def _tally(tx: Transaction) -> dict[Kind, int]:
-    return rows.tally(tx)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -13,6 +13,8 @@ from sqlalchemy import Row as SQLRow
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from realtime.dialects.roster import ACTIVE, INACTIVE
+from realtime.store.committer import Committer
+from realtime.store.database import Database
 from realtime.store.roster_tables import connections
 from realtime.store.telemetry import Stretch
 from realtime.store.transaction import Row, Transaction
@@ -117,9 +119,25 @@ def next_id(tx: Transaction) -> int:
     return tx.next_id(connections)
 
 
-def tally(tx: Transaction) -> dict[Kind, int]:
-    """How many rows there are of each kind; reads the table."""
-    return _counted(tx, select(*_KIND, _NUMBER).group_by(*_KIND))
+async def tally(database: Database, committer: Committer, begin: Callable[[], None]) -> dict[Kind, int]:
+    """
+    How many rows there are of each kind; reads the table. They are those of a moment between
+    two commits, at which `begin` is called: what is committed later is not among them.
+    """
+    async with database.read() as reader:
+
+        async def look(_: AsyncConnection) -> None:
+            # What a reader sees is settled when it first reads.
+            await reader.execute(select(connections.c.id).limit(1))
+            begin()
+
+        await committer.apart(look)
+        return await _kinds(reader)
+
+
+async def _kinds(reader: AsyncConnection) -> dict[Kind, int]:
+    found = await reader.execute(select(*_KIND, _NUMBER).group_by(*_KIND))
+    return {(row.user, row.status, row.dialect, row.channels): row.rows for row in found.all()}
 
 
 def end_all(tx: Transaction, reason: str, seq: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from realtime import clock
 from realtime.channels import Coverage
@@ -102,8 +103,35 @@ async def test_many_that_come_and_go_are_few_writes(desk: Desk, monkeypatch: pyt
         desk.hub.leave(session)
 
     assert (await desk.count(), await desk.count(status="Ativa"), await desk.count(status="Inativa")) == (250, 200, 50)
-    # Three batches, and the count.
-    assert desk.store.committer.counts.units - units == 4
+    # Three batches.
+    assert desk.store.committer.counts.units - units == 3
+
+
+async def test_who_comes_and_goes_while_the_rows_are_counted_is_counted_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, began, go_on = desk.connect("early"), asyncio.Event(), asyncio.Event()
+    await desk.roster.book.settle()
+    count = rows._kinds
+
+    async def slowly(reader: AsyncConnection) -> dict[Any, int]:
+        began.set()
+        await go_on.wait()
+        return await count(reader)
+
+    monkeypatch.setattr(rows, "_kinds", slowly)
+    listing = asyncio.create_task(desk.roster.list(Wanted(), ALL))
+    await began.wait()
+    for number in range(3):
+        desk.connect(f"late{number}")
+    desk.hub.leave(early)
+    # Writes do not wait for it.
+    await desk.roster.book.settle()
+    go_on.set()
+
+    assert (await listing)[0] == 4
+    assert [await desk.count(status=word) for word in ("Ativa", "Inativa")] == [3, 1]
+    assert await desk.count(user="early") == 1
 
 
 async def test_counts_follow_every_change(desk: Desk) -> None:
