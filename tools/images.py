@@ -31,11 +31,14 @@ FOLDER: Final = ROOT / "docs" / "images"
 SIZES: Final = {"wide": (1280, 900), "phone": (390, 844)}
 THEMES: Final = ("light", "dark")
 PAGES: Final = ("overview", "conversations", "sensors", "connections", "events", "settings", "login", "docs")
+ADDRESSES: Final = {"overview": "", "conversations": "conversations?c=1", "sensors": "sensors?s=1"}
+"""Where a page is not shown at its own address: with the first of its rows open."""
+
 PLAY_SECONDS: Final = 60.0
 """How long the demo plays before the pictures: long enough for conversations to be answered and rated."""
 
 START_SECONDS: Final = 30.0
-SETTLE_MS: Final = 1500
+SETTLE_MS: Final = 3000
 
 
 def main(wanted: list[str]) -> int:
@@ -119,7 +122,7 @@ def photograph(browser: Browser, state: Path, url: str, name: str, size: str, th
         storage_state=None if name == "login" else state,
     )
     page = context.new_page()
-    page.goto(f"{url}/{'' if name == 'overview' else name}")
+    page.goto(f"{url}/{ADDRESSES.get(name, name)}")
     settle(page, name)
     page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")
     context.close()

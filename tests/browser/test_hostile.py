@@ -81,8 +81,8 @@ async def test_five_hundred_hostile_texts_stay_texts_on_every_page(site: Site, o
 
     async with AsyncExitStack() as stack:
         await connect(site, stack)
-        conversation, _ = await fill(site, TEXTS[: len(TEXTS) // 2])
-        addresses = [*SCREENS, f"/conversations?c={conversation}"]
+        conversation, sensor = await fill(site, TEXTS[: len(TEXTS) // 2])
+        addresses = [*SCREENS, f"/conversations?c={conversation}", f"/sensors?s={sensor}"]
         opened = {path: await open_page(site, path, size=PHONE, prepare=prepare) for path in addresses}
         for one in opened.values():
             await state(one.page, "live")

@@ -106,7 +106,13 @@ function look() {
 
 effect(() => {
   if (connection.state.value.kind !== "live") return;
-  connection.send({ action: "ping" }).then((standing) => (own.value = standing.connection), () => {});
+  connection.send({ action: "ping" }).then(
+    (standing) => {
+      own.value = standing.connection;
+      look();
+    },
+    () => {},
+  );
 });
 
 // Whoever may not look yet may do so later: another role counts at once.

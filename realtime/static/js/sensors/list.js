@@ -26,12 +26,12 @@ function Narrow() {
   const set = (name) => (event) => (filter.value = { ...filter.peek(), [name]: event.currentTarget.value });
   const { text, tipo, location, active } = filter.value;
   const places = [...locations.rows.values()].map(({ id, nombre }) => [String(id), nombre]);
-  return html`<div class="narrow" role="search" aria-label=${t("Sensors")}>
+  return html`<search class="narrow" aria-label=${t("Sensors")}>
     <input type="search" aria-label=${t("Search sensors")} placeholder=${t("Search sensors")} value=${text} onInput=${set("text")} />
     <${Choice} label=${t("Type")} all=${t("All types")} value=${tipo} options=${tipos.value.map((name) => [name, name])} onChange=${set("tipo")} />
     <${Choice} label=${t("Location")} all=${t("All locations")} value=${location} options=${[...places, ["none", t("Without location")]]} onChange=${set("location")} />
     <${Choice} label=${t("State")} all=${t("Active or not")} value=${active} options=${[["true", t("Switched on")], ["false", t("Inactive")]]} onChange=${set("active")} />
-  </div>`;
+  </search>`;
 }
 
 function Choice({ label, all, value, options, onChange }) {
