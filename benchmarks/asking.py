@@ -129,8 +129,8 @@ def follow(port: int, path: str, token: str, after: int, events: int) -> Followe
             kept = (kept + data)[-len(REPLAYED) + 1 :]
             data = line.more()
         last = time.perf_counter() - began
-        numbers = [int(found) for found in _SEQ.findall(data)]
-        # It may have read past those that were asked for.
-        if numbers and numbers[-1] != after + seen:
-            raise LoadFailed(f"after {after} came {seen} events, the last of them {numbers[-1]}")
+        # It may have read past those that were asked for, to where other channels have events in between.
+        numbers = [int(found) for found in _SEQ.findall(data)][: events - seen or None]
+        if numbers and numbers[-1] != after + events:
+            raise LoadFailed(f"after {after} came {events} events, the last of them {numbers[-1]}")
     return Followed(first, last)
