@@ -9,9 +9,10 @@ from hashlib import sha256
 
 import pytest
 
-from realtime.assets import FOLDER, VENDOR, Asset, Assets, assets, source_hash
+from realtime.assets import FOLDER, VENDOR, Asset, Assets, assets, source_hash, without_comments
 
 ROWS = json.loads((FOLDER / VENDOR).read_text("utf-8"))
+COMMENT = re.compile(rb"^[ \t]*//.*$|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/", re.MULTILINE)
 OURS = sorted([*FOLDER.glob("*.js"), *FOLDER.glob("js/**/*.js")])
 
 
@@ -88,3 +89,17 @@ def test_nothing_of_ours_names_another_place() -> None:
 def test_the_hash_of_a_source_is_that_of_the_standard() -> None:
     # The example of CSP 3 §8.4.
     assert source_hash("alert('Hello, world.');") == "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
+
+
+def test_a_page_loads_no_comments_and_its_errors_name_the_lines_of_the_source() -> None:
+    source = b'/** Told. */\nlet a = "// b"; // c\n  // d\n/*\n * e\n */\nlet f = a /* g */;\n'
+
+    assert without_comments(source) == b'\nlet a = "// b"; // c\n\n\n\n\nlet f = a /* g */;\n'
+    for path in [*FOLDER.glob("js/**/*.js"), *FOLDER.glob("css/*.css")]:
+        whole, sent = path.read_bytes(), assets()[path.relative_to(FOLDER).as_posix()].body
+        assert sent.count(b"\n") == whole.count(b"\n")
+        assert not re.search(rb"^\s*//", sent, re.MULTILINE)
+        for lost in COMMENT.finditer(whole):
+            # A text over several lines would lose such a line.
+            assert whole[: lost.start()].count(b"`") % 2 == 0, (path, lost[0])
+    assert assets()["vendor/htm/htm.mjs"].body == (FOLDER / "vendor/htm/htm.mjs").read_bytes()
