@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import posixpath
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -44,11 +45,16 @@ KINDS: Final[Mapping[str, str]] = {
 """Content types by suffix; a file with another suffix is not served."""
 
 WORDS: Final = "words"
-"""What a module imports to get the catalogue in the reader's language."""
+"""What a module imports to get the catalogue in the reader's language: as much of it as its page can need."""
 
 _COMPRESSED_ALREADY: Final = frozenset({".png", ".woff2"})
 _IMPORT: Final = re.compile(r"""(?:^|[;}])\s*(?:import|export)\b(?!\s+default)[^"'();=]*["']([^"']+)["']""", re.M)
 """An import as a statement: the word itself may stand in any text."""
+
+_OTHER: Final = re.compile(r"""["'](\.{1,2}/[^"']+\.js)["']""")
+"""The name of another module of ours, however it is imported."""
+
+_PAGES: Final = "js/pages/"
 
 _OWN: Final = ("css/", "js/")
 """What loses its comments. The parts of others hold their licences, and are what their hashes say."""
@@ -97,15 +103,15 @@ class Assets:
     def __iter__(self) -> Iterator[Asset]:
         return iter(self._plain.values())
 
-    def import_map(self, root: str, language: str) -> str:
+    def import_map(self, root: str, entry: str, language: str) -> str:
         """
-        The import map (JSON) of a page: bare names of vendored parts, plain addresses of our
-        own modules, and `words` in `language`. `root` leads from the page to the site's root.
+        The import map (JSON) of the page that runs `entry`: bare names of vendored parts, plain addresses of
+        our own modules, and `words` in `language`. `root` leads from the page to the site's root.
         """
         below = f"{root}static/"
         imports = {bare: below + self[name].hashed for bare, name in self._bare.items()}
         imports |= {below + asset.name: below + asset.hashed for asset in self if asset.name.startswith("js/")}
-        imports[WORDS] = below + self[f"locales/{language}.js"].hashed
+        imports[WORDS] = below + self[_words_of(entry, language)].hashed
         return json.dumps({"imports": imports}, separators=(",", ":"))
 
     def modules(self, entry: str, language: str) -> list[Asset]:
@@ -119,21 +125,14 @@ class Assets:
             found[name] = self[name]
             here = PurePosixPath(name).parent
             for specifier in _IMPORT.findall(self[name].body.decode()):
-                waiting.append(self._resolve(specifier, here, language))
+                waiting.append(self._resolve(specifier, here) or _words_of(entry, language))
         return list(found.values())
 
-    def _resolve(self, specifier: str, here: PurePosixPath, language: str) -> str:
+    def _resolve(self, specifier: str, here: PurePosixPath) -> str | None:
+        """The file that a module below `here` imports; None for the words."""
         if specifier == WORDS:
-            return f"locales/{language}.js"
-        if not specifier.startswith("."):
-            return self._bare[specifier]
-        parts: list[str] = []
-        for part in (here / specifier).parts:
-            if part == "..":
-                parts.pop()
-            else:
-                parts.append(part)
-        return "/".join(parts)
+            return None
+        return posixpath.normpath(here / specifier) if specifier.startswith(".") else self._bare[specifier]
 
 
 @cache
@@ -145,11 +144,33 @@ def assets() -> Assets:
         if path.is_file() and path.suffix in KINDS
     }
     files |= {name: without_comments(body) for name, body in files.items() if name.startswith(_OWN)}
-    for language in LANGUAGES:
-        # A catalogue is JSON, and JSON is an expression of JavaScript.
-        body = json.dumps(catalogue(language), ensure_ascii=False, separators=(",", ":"))
-        files[f"locales/{language}.js"] = f"export default {body};\n".encode()
+    for entry in [name for name in files if name.startswith(_PAGES)]:
+        source = _reached(files, entry)
+        files |= {_words_of(entry, language): _words(source, language) for language in LANGUAGES}
     return Assets(files)
+
+
+def _words_of(entry: str, language: str) -> str:
+    return f"locales/{PurePosixPath(entry).stem}.{language}.js"
+
+
+def _words(source: str, language: str) -> bytes:
+    """The messages that stand in `source`, as a module: JSON is an expression of JavaScript."""
+    used = {message: said for message, said in catalogue(language).items() if f'"{message}"' in source}
+    return f"export default {json.dumps(used, ensure_ascii=False, separators=(',', ':'))};\n".encode()
+
+
+def _reached(files: Mapping[str, bytes], entry: str) -> str:
+    """The text of `entry` and of every module of ours that it ever imports, at once or later."""
+    found: dict[str, str] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name in files and name not in found:
+            found[name] = files[name].decode()
+            here = posixpath.dirname(name)
+            waiting += (posixpath.normpath(f"{here}/{other}") for other in _OTHER.findall(found[name]))
+    return "\n".join(found.values())
 
 
 def without_comments(source: bytes) -> bytes:

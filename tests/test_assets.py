@@ -6,10 +6,12 @@ import gzip
 import json
 import re
 from hashlib import sha256
+from pathlib import PurePosixPath
 
 import pytest
 
 from realtime.assets import FOLDER, VENDOR, Asset, Assets, assets, source_hash, without_comments
+from realtime.words import catalogue
 
 ROWS = json.loads((FOLDER / VENDOR).read_text("utf-8"))
 COMMENT = re.compile(rb"^[ \t]*//.*$|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/", re.MULTILINE)
@@ -49,9 +51,9 @@ def test_a_zipped_body_is_the_body() -> None:
 
 def test_the_import_map_leads_every_import_to_a_hashed_file() -> None:
     for language in ("en", "pt-BR", "es"):
-        imports = json.loads(assets().import_map("../", language))["imports"]
+        imports = json.loads(assets().import_map("../", "js/pages/overview.js", language))["imports"]
         assert set(imports.values()) <= {f"../static/{asset.hashed}" for asset in assets()}
-        assert imports["words"].startswith(f"../static/locales/{language}.")
+        assert imports["words"].startswith(f"../static/locales/overview.{language}.")
         assert imports["preact"].startswith("../static/vendor/preact/preact.")
         assert imports["../static/js/feed.js"] == f"../static/{assets()['js/feed.js'].hashed}"
 
@@ -60,7 +62,7 @@ def test_a_page_knows_all_modules_that_it_will_load() -> None:
     entry, *rest = names(assets().modules("js/pages/overview.js", "es"))
 
     assert entry == "js/pages/overview.js"
-    assert {"js/components/row.js", "js/place.js", "locales/es.js", "vendor/preact/hooks.mjs"} <= set(rest)
+    assert {"js/components/row.js", "js/place.js", "locales/overview.es.js", "vendor/preact/hooks.mjs"} <= set(rest)
     assert len(rest) == len(set(rest))
 
 
@@ -103,3 +105,23 @@ def test_a_page_loads_no_comments_and_its_errors_name_the_lines_of_the_source() 
             # A text over several lines would lose such a line.
             assert whole[: lost.start()].count(b"`") % 2 == 0, (path, lost[0])
     assert assets()["vendor/htm/htm.mjs"].body == (FOLDER / "vendor/htm/htm.mjs").read_bytes()
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "es"])
+@pytest.mark.parametrize("entry", sorted(asset.name for asset in assets() if asset.name.startswith("js/pages/")))
+def test_a_page_gets_every_word_that_its_modules_say_and_not_those_of_others(entry: str, language: str) -> None:
+    called = f"locales/{PurePosixPath(entry).stem}.{language}.js"
+    sent = json.loads(assets()[called].body.decode().removeprefix("export default ").rstrip(";\n"))
+    # What a page imports later, when something is opened, says its words too.
+    rooms = {
+        "js/pages/sensors.js": FOLDER.glob("js/sensors/*.js"),
+        "js/pages/settings.js": FOLDER.glob("js/settings/*.js"),
+    }
+    sources = [asset.body.decode() for asset in assets().modules(entry, language) if asset.name.startswith("js/")]
+    sources += [path.read_text("utf-8") for path in rooms.get(entry, ())]
+    said = set(re.findall(r'\bt\(\s*"([^"]+)"', "\n".join(sources)))
+    said |= set(re.findall(r'\btn\(\s*"[^"]+",\s*"([^"]+)"', "\n".join(sources)))
+
+    assert len(said) > 20
+    assert said <= set(sent)
+    assert len(sent) < len(catalogue(language)) * 2 // 3

@@ -43,4 +43,4 @@ def policy(request: web.Request, more: Mapping[str, str]) -> str:
 def _modules(root: str, language: str, entry: str) -> tuple[str, list[str]]:
     """The import map of a page, and the addresses of all modules that it will load, `entry` first."""
     found = assets().modules(entry, language)
-    return assets().import_map(root, language), [f"{root}static/{asset.hashed}" for asset in found]
+    return assets().import_map(root, entry, language), [f"{root}static/{asset.hashed}" for asset in found]
