@@ -64,7 +64,7 @@ async def test_figures_and_lists_follow_what_happens(site: Site, open_page: Open
     await expect(rating).to_have_class("fresh")
     await expect(page.locator("#csat [data-rating='5']")).to_have_attribute("aria-label", "5 stars of 5")
     await expect(page.locator("#satisfaction tr[data-rating='5'] .count")).to_have_text("1")
-    await expect(page.locator("#audit li").first).to_contain_text("conversation_created")
+    await expect(page.locator("#audit li").first).to_contain_text("Conversation begun")
     await expect(page.locator("#audit li").first).to_contain_text("contact_name Eva")
 
 
@@ -130,9 +130,9 @@ async def test_who_gets_another_role_sees_what_it_may_see(make_site: MakeSite, o
     async with site.session.patch(where, json={"role": "agent"}, headers=admin) as changed:
         assert changed.status == 200
 
-    await expect(page.locator("#audit li").first).to_contain_text("user_updated")
+    await expect(page.locator("#audit li").first).to_contain_text("User changed")
     await page.reload()
-    await expect(page.locator("#audit li").first).to_contain_text("user_updated")
+    await expect(page.locator("#audit li").first).to_contain_text("User changed")
 
 
 async def test_a_device_that_may_read_nothing_is_told_so_everywhere(make_site: MakeSite, open_page: Open) -> None:

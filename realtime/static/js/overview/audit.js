@@ -8,6 +8,7 @@ import { html } from "../html.js";
 import { Latest } from "../latest.js";
 import { ask, reads } from "../place.js";
 import { t } from "../words.js";
+import { deed } from "./deeds.js";
 
 const PAST = 30;
 const LENGTH = 160;
@@ -39,8 +40,13 @@ export function Audit({ latest }) {
 }
 
 function Entry({ row: { action, details, user, timestamp } }) {
-  return html`<p class="line-one"><code>${action}</code><bdi class="who">${user?.username ?? "–"}</bdi><${Ago} at=${timestamp} still /></p>
+  return html`<p class="line-one"><${Deed} action=${action} /><bdi class="who">${user?.username ?? "–"}</bdi><${Ago} at=${timestamp} still /></p>
     <p class="said"><bdi>${told(details)}</bdi></p>`;
+}
+
+function Deed({ action }) {
+  const words = deed(action);
+  return words ? html`<span title=${action}>${words}</span>` : html`<code>${action}</code>`;
 }
 
 /** The details in a line: what changed as `before → after`, all else as it is called. */

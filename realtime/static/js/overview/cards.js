@@ -16,10 +16,10 @@ export function Cards({ report }) {
       foot=${tn("of %(n)s conversation in all", "of %(n)s conversations in all", report.total_conversations)} />
     <${Card} name="total" label=${t("Conversations")} value=${number(report.total_conversations)}
       text=${t("All conversations there have ever been, open and closed. The line: how many began each day.")}
-      foot=${t("%(n)s began in this time", { n: number(counts.created) })} trend=${trend("created")} />
+      foot=${tn("%(n)s began in this time", "%(n)s began in this time", counts.created)} trend=${trend("created")} />
     <${Card} name="closed" label=${t("Closed now")} value=${number(report.closed_conversations)}
       text=${t("Conversations that are closed at this moment. The line: how many were closed each day.")}
-      foot=${t("%(n)s were closed in this time", { n: number(counts.closed) })} trend=${trend("closed")} />
+      foot=${tn("%(n)s was closed in this time", "%(n)s were closed in this time", counts.closed)} trend=${trend("closed")} />
     <${Card} name="resolution_rate" label=${t("Resolution rate")} value=${percent(report.resolution_rate)}
       text=${t("Of the conversations that began in this time, the share that is closed now.")}
       foot=${t("%(part)s of %(whole)s", { part: number(counts.created_closed), whole: number(counts.created) })} />
@@ -37,7 +37,7 @@ export function Cards({ report }) {
       foot=${tn("from %(n)s answer", "from %(n)s answers", counts.first_responses)} />
     <${Card} name="resolution_time" label=${t("Resolution time")} value=${duration(report.resolution_time)}
       text=${t("The mean time from the opening of a conversation, or its reopening, to its closing.")}
-      foot=${t("%(n)s were closed in this time", { n: number(counts.closed) })} />
+      foot=${tn("%(n)s was closed in this time", "%(n)s were closed in this time", counts.closed)} />
   </ul>`;
 }
 
