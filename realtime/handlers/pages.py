@@ -109,7 +109,9 @@ def file(request: web.Request, asset: Asset, caching: str) -> web.Response:
         if zipped:
             headers["Content-Encoding"] = "gzip"
         response = web.Response(body=zipped or asset.body, headers=headers)
-    response.etag = tag
+    # What means these bytes for ever is never asked for again; on sixty files the tag would be 4 kB of a first load.
+    if caching != _FOREVER:
+        response.etag = tag
     return response
 
 
