@@ -198,3 +198,29 @@ async def test_another_history_on_the_same_port_is_said(make_site: MakeSite, ope
     kinds = await page.eval_on_selector_all(".feed li", "rows => rows.map(row => row.className.split(' ')[0])")
     assert kinds == ["row", "row", "row", "gap", "row", "row"]
     assert (await texts(page))[0].startswith("present")
+
+
+async def heap(page: Page) -> float:
+    """MiB of JavaScript that the browser keeps when all that nobody holds is gone."""
+    tools = await page.context.new_cdp_session(page)
+    await tools.send("Performance.enable")
+    for _ in range(2):
+        await tools.send("HeapProfiler.collectGarbage")
+    found = {one["name"]: one["value"] for one in (await tools.send("Performance.getMetrics"))["metrics"]}
+    await tools.detach()
+    return float(found["JSHeapUsedSize"]) / 2**20
+
+
+async def test_what_has_left_the_list_is_let_go(site: Site, open_page: Open) -> None:
+    page = (await open_page(site)).page
+    await state(page, "live")
+    sensor = await site.sensor()
+    kept = []
+
+    for batch in range(14):
+        values = [{"sensor_id": sensor, "valor": batch * 100 + number} for number in range(100)]
+        await site.post("readings", values)
+        await expect(page.locator(ROWS).first.locator(".data")).to_have_text(f"{batch * 100 + 99} · sensor {sensor}")
+        kept.append(await heap(page))
+
+    assert kept[-1] < kept[3] + 2, kept  # kept rows weigh about 0.4 a batch

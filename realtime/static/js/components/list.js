@@ -1,16 +1,12 @@
 // The feed itself: newest first, held while somebody reads, bounded.
 
+import { Component } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { LIMIT } from "../feed.js";
 import { html } from "../html.js";
 import { number, t } from "../words.js";
 import { GapRow, Row } from "./row.js";
 import { Waiting } from "./waiting.js";
-
-// A row whose element is the same object is not looked at again when the list changes. Its time
-// says "today", so the elements of yesterday are made anew.
-let elements = new WeakMap();
-let day = "";
 
 /** `hold` says what to show; `phase` is a signal of {kind: "loading" | "ready" | "failed", detail}. */
 export function List({ hold, phase, onRetry }) {
@@ -26,7 +22,7 @@ export function List({ hold, phase, onRetry }) {
     <div ref=${top} class="top"></div>
     <${Waiting} hold=${hold} onShow=${show} />
     <ol role="list" onFocusIn=${() => (hold.inside.value = true)} onFocusOut=${() => (hold.inside.value = false)} onKeyDown=${walk}>
-      ${entries.map(element)}
+      ${entries.map((entry) => html`<${Steady} key=${entry.key} entry=${entry} />`)}
     </ol>
     ${kind === "loading" && html`<p class="note" role="status">${t("Loading …")}</p>`}
     ${kind === "failed" && html`<p class="note" role="alert">${t("The past could not be loaded.")} ${detail}
@@ -36,17 +32,17 @@ export function List({ hold, phase, onRetry }) {
   </section>`;
 }
 
-function element(entry) {
-  const today = new Date().toDateString();
-  if (today !== day) [elements, day] = [new WeakMap(), today];
-  let made = elements.get(entry);
-  if (made === undefined) {
-    made = entry.gap
-      ? html`<${GapRow} key=${entry.key} gap=${entry.gap} />`
-      : html`<${Row} key=${entry.key} entry=${entry} />`;
-    elements.set(entry, made);
+// An element that is kept beside the list would keep the whole drawing in which it was last seen, so a row says by itself
+// that it need not be looked at again. Its time says "today": on another day it is.
+class Steady extends Component {
+  shouldComponentUpdate({ entry }) {
+    return entry !== this.props.entry || this.day !== new Date().toDateString();
   }
-  return made;
+
+  render({ entry }) {
+    this.day = new Date().toDateString();
+    return entry.gap ? html`<${GapRow} gap=${entry.gap} />` : html`<${Row} entry=${entry} />`;
+  }
 }
 
 /** The reader is away while the top of the list is above what can be seen. */

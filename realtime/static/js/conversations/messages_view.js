@@ -1,5 +1,6 @@
 // What was said, oldest first. It stays at its end while the reader is there, and where the reader is while they read back.
 
+import { Component } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.js";
 import { may, Refused } from "../place.js";
@@ -34,7 +35,8 @@ export function Messages({ desk, thread }) {
     ${thread.more.value && html`<p class="older"><button type="button" class="small" onClick=${older}>${t("Older messages")}</button></p>`}
     ${messages.length === 0 && waiting.length === 0 && html`<p class="note">${t("Nothing has been said yet.")}</p>`}
     <ol role="list" aria-label=${t("Messages")} onKeyDown=${walk} onFocusIn=${(event) => setActive(idOf(event.target))}>
-      ${messages.map((message) => shown(desk, message, doomed.has(message.id), message.id === current))}
+      ${messages.map((message) => html`<${Steady} key=${message.id} desk=${desk} message=${message} me=${desk.me.value} writes=${may("write")}
+        doomed=${doomed.has(message.id)} current=${message.id === current} />`)}
       ${waiting.map((entry) => html`<${Pending} key=${entry.uuid} entry=${entry}
         onRetry=${() => desk.outbox.retry(entry.uuid)} onDrop=${() => desk.outbox.remove(entry.uuid)} />`)}
     </ol>
@@ -43,17 +45,15 @@ export function Messages({ desk, thread }) {
   </div>`;
 }
 
-// Of a message whose element is the same object nothing is looked at again when another one comes.
-const elements = new WeakMap();
+// A message that stays as it is is not looked at again when another one comes.
+class Steady extends Component {
+  shouldComponentUpdate(next) {
+    return Object.keys(next).some((name) => next[name] !== this.props[name]);
+  }
 
-function shown(desk, message, doomed, current) {
-  const me = desk.me.value;
-  const writes = may("write");
-  const known = elements.get(message);
-  if (known && known.doomed === doomed && known.current === current && known.me === me && known.writes === writes) return known.element;
-  const element = html`<${Message} key=${message.id} message=${message} me=${me.user_id} does=${does(desk, message)} doomed=${doomed} current=${current} />`;
-  elements.set(message, { doomed, current, me, writes, element });
-  return element;
+  render({ desk, message, me, doomed, current }) {
+    return html`<${Message} message=${message} me=${me.user_id} does=${does(desk, message)} doomed=${doomed} current=${current} />`;
+  }
 }
 
 /** What the reader may do with a message: react to any, change and delete one's own, admins all. */
