@@ -33,6 +33,7 @@ async def test_a_location_is_made_given_to_a_sensor_and_taken_away_again(site: S
     await page.get_by_label("Latitude").fill("north")
     await save(page)
     await expect(page.get_by_label("Latitude")).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("form .refused")).to_have_count(0)
     await page.get_by_label("Latitude").fill("36.72")
     await page.get_by_label("Longitude").fill("-4.42")
     await save(page)

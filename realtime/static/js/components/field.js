@@ -10,8 +10,9 @@ const Errors = createContext(new Map());
 
 /**
  * `onSubmit(values, form)` gets a Map of name → text (FormData), and may throw Refused: its `errors` are then shown at
- * the fields of those names, its sentence above the button. `action` is the word on the button; `busy` and `errors`
- * (a Map of name → sentences) may also be given from outside; `extra` stands beside the button.
+ * the fields of those names, its sentence above the button where not all of them have a field. `action` is the word on
+ * the button; `busy` and `errors` (a Map of name → sentences) may also be given from outside; `extra` stands beside the
+ * button.
  */
 export function Form({ onSubmit, action, extra, busy = false, errors, class: kind, children }) {
   const [sending, setSending] = useState(false);
@@ -26,6 +27,9 @@ export function Form({ onSubmit, action, extra, busy = false, errors, class: kin
       setRefused(null);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      // What stands beside its fields in full need not be said again; the focus goes there.
+      const names = [...(error.errors?.keys() ?? [])];
+      error.beside = !errors && names.length > 0 && names.every((name) => form.current?.elements.namedItem(name));
       setRefused(error);
       requestAnimationFrame(() => form.current?.querySelector("[aria-invalid=true]")?.focus());
     } finally {
@@ -35,7 +39,7 @@ export function Form({ onSubmit, action, extra, busy = false, errors, class: kin
   const shown = errors ?? refused?.errors ?? new Map();
   return html`<form ref=${form} class=${kind} onSubmit=${submit} aria-busy=${sending || busy} novalidate>
     <${Errors.Provider} value=${shown}>${children}<//>
-    ${refused && html`<p class="refused" role="alert">${refused.status === 0 ? t("The server could not be reached. Nothing is lost: try again.") : refused.message}</p>`}
+    ${refused && !refused.beside && html`<p class="refused" role="alert">${refused.status === 0 ? t("The server could not be reached. Nothing is lost: try again.") : refused.message}</p>`}
     <div class="actions">${extra}<button type="submit" aria-disabled=${sending || busy}>${action}</button></div>
   </form>`;
 }
