@@ -85,6 +85,20 @@ async def test_the_table_says_what_the_chart_shows(site: Site, open_page: Open) 
     await expect(marks.locator("tbody td")).to_have_text(["pico (alta)", "24h"])
 
 
+async def test_whoever_is_quicker_than_the_plot_reads_the_points_too(site: Site, open_page: Open) -> None:
+    page = (await open_page(site)).page
+    await state(page, "live")
+    at_once = """window.draw({});
+      const cursor = place.querySelector(".chart-cursor");
+      cursor.value = 10;
+      cursor.dispatchEvent(new Event("input", { bubbles: true }));"""
+
+    await page.evaluate(MOUNT.replace("window.draw({});", at_once), {"root": f"{site.url}/", "props": PROPS})
+
+    await expect(page.locator(".chart-said")).to_contain_text("23 °C")
+    await expect(page.locator(".chart-said .near")).to_have_text("pico (alta)")
+
+
 async def test_arrow_keys_read_the_points_one_by_one(site: Site, open_page: Open) -> None:
     page = await mount(site, open_page)
     cursor = page.get_by_role("slider", name="Point of Patio")

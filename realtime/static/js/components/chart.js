@@ -73,6 +73,7 @@ function Canvas({ label, series, columns, marks, said, when, summary, range, hei
   const [attempt, setAttempt] = useState(0);
   const [state, setState] = useState("loading");
   const [under, setUnder] = useState({ index: null, near: NONE });
+  const wanted = useRef(null);
   const zoom = useRef(onZoom);
   zoom.current = onZoom;
   const zooms = Boolean(onZoom);
@@ -97,15 +98,25 @@ function Canvas({ label, series, columns, marks, said, when, summary, range, hei
 
   useEffect(() => plot.current?.show(columns, marks, range), [state, columns, marks, range?.[0], range?.[1]]);
 
+  // Whoever is quicker than the plot reads the points all the same, and finds the cursor there when it comes.
+  const point = (index) => {
+    wanted.current = index;
+    if (plot.current === null) setUnder({ index, near: NONE });
+    else plot.current.point(index);
+  };
+  useEffect(() => {
+    if (state === "ready" && wanted.current !== null) plot.current?.point(wanted.current);
+  }, [state]);
+
   if (state === "failed") return html`<p class="note" role="alert">${t("The chart could not be loaded.")} <button type="button" class="quiet" onClick=${() => setAttempt(attempt + 1)}>${t("Try again")}</button></p>`;
   return html`<div class="chart-plot">
     <div ref=${holder} class="chart-holder" role="img" aria-label=${summary} style=${{ minHeight: `${height}px` }} aria-busy=${state === "loading"}></div>
-    <${Cursor} label=${label} series=${series} columns=${columns} said=${said} when=${when} under=${under} plot=${plot} />
+    <${Cursor} label=${label} series=${series} columns=${columns} said=${said} when=${when} under=${under} point=${point} />
   </div>`;
 }
 
 /** What is under the cursor, which arrow keys move too; without one, the newest. */
-function Cursor({ label, series, columns, said, when, under, plot }) {
+function Cursor({ label, series, columns, said, when, under, point }) {
   const last = columns[0].length - 1;
   if (last < 0) return html`<p class="chart-said">${t("No values in this time.")}</p>`;
   const index = under.index === null ? newest(columns) : Math.min(under.index, last);
@@ -113,10 +124,9 @@ function Cursor({ label, series, columns, said, when, under, plot }) {
   const at = when(new Date(columns[0][index]));
   const near = under.near.map(({ label: text }) => text);
   const spoken = [at, ...values.map(([name, value]) => `${name}: ${value}`), ...near].join(", ");
-  const place = (index) => plot.current?.point(index);
   return html`
     <input class="chart-cursor" type="range" min="0" max=${last} step="1" value=${index} aria-label=${t("Point of %(name)s", { name: label })} aria-valuetext=${spoken}
-      onInput=${({ currentTarget }) => place(Number(currentTarget.value))} onFocus=${() => place(index)} onBlur=${() => place(null)} />
+      onInput=${({ currentTarget }) => point(Number(currentTarget.value))} onFocus=${() => point(index)} onBlur=${() => point(null)} />
     <p class="chart-said" aria-hidden="true">
       <span class="at">${at}</span>
       ${values.map(([name, value]) => html`<span key=${name}>${series.length > 1 && html`<bdi>${name}</bdi> `}<b>${value}</b></span>`)}

@@ -133,8 +133,12 @@ export class Plot {
     this.plot.setData(columns);
   }
 
-  /** Put the cursor on the point at `index`; null takes it away. */
+  /** Put the cursor on the point at `index`; null takes it away. Before anything is shown it is only told. */
   point(index) {
+    if (this.columns === undefined) {
+      this.told.cursor(index, []);
+      return;
+    }
     const left = index === null ? -10 : this.plot.valToPos(this.columns[0][index], "x");
     this.plot.setCursor({ left, top: index === null ? -10 : 10 });
   }
