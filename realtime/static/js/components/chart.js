@@ -105,7 +105,8 @@ function Canvas({ label, series, columns, marks, said, when, summary, range, hei
     else plot.current.point(index);
   };
   useEffect(() => {
-    if (state === "ready" && wanted.current !== null) plot.current?.point(wanted.current);
+    // Its scales are known when the data is taken in, which it does in a microtask of its own.
+    if (state === "ready" && wanted.current !== null) queueMicrotask(() => plot.current?.point(wanted.current));
   }, [state]);
 
   if (state === "failed") return html`<p class="note" role="alert">${t("The chart could not be loaded.")} <button type="button" class="quiet" onClick=${() => setAttempt(attempt + 1)}>${t("Try again")}</button></p>`;
