@@ -1,12 +1,12 @@
 # make            what there is
 # make run        the server, from nothing but Python 3.11 or later
 # ARGS="..."      goes to the command behind the target:  make run ARGS="--port 9000"   make test ARGS="-k hub"
-# WORKERS=...     tests run side by side, one a core:     make test WORKERS=0
+# WORKERS=...     how many tests run side by side:        make test WORKERS=0
 # PYTHON=...      another interpreter for a new .venv:    make run PYTHON=python3.13
 
 PYTHON ?= python3
 ARGS ?=
-WORKERS ?= auto
+WORKERS ?= 3
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet
 LOCK := $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -26,7 +26,7 @@ install: .venv/run.stamp .venv/install.stamp ## Put the command "realtime" into 
 
 test: .venv/test.stamp ## Run all tests, lint and types included; ARGS goes to pytest
 	@$(PY) tools/parts.py chromium node npm cc curl nginx openssl strace socket.io-client
-	@$(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 check: .venv/test.stamp ## Format, lint and types, without the tests
 	$(PY) -m ruff format --check .
