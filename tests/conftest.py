@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import inspect
 import io
 import json
 import logging
@@ -14,12 +17,13 @@ import hypothesis
 import pytest
 import structlog
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from realtime import logs
 from realtime.config import Settings
 from realtime.events import Event
 from realtime.store.opening import Store, open_store
+from tests.serving import Server
 
 # A shell without job control lets its background jobs ignore SIGINT, and they pass that on to
 # the programs that they start: of those, some are here to be interrupted.
@@ -29,6 +33,28 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # The machine may be busy with something else: a test that takes long is no failure.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+LONGEST = 300.0
+"""Seconds after which a test that waits for a fact fails: it will not come any more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let no test wait for ever."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = bounded(item.obj)
+
+
+def bounded(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """The test, ended with TimeoutError when it has taken LONGEST."""
+
+    @functools.wraps(test)
+    async def run(*given: Any, **more: Any) -> None:
+        async with asyncio.timeout(LONGEST):
+            await test(*given, **more)
+
+    return run
+
 
 Client = TestClient[web.Request, web.Application]
 MakeClient = Callable[..., Awaitable[Client]]
@@ -64,7 +90,7 @@ async def make_client(tmp_path: Path) -> AsyncIterator[MakeClient]:
         from realtime.app import create_app
 
         app = create_app(Settings(data=folder, shutdown_spread=0, **given))  # type: ignore[arg-type]
-        client: Client = TestClient(TestServer(app))
+        client: Client = TestClient(Server(app))
         clients.append(client)
         await client.start_server()
         return client

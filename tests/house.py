@@ -17,7 +17,7 @@ PACKAGE = ROOT / "realtime"
 # The table of floors. A module imports its own floor or a lower one. A room is a module or a folder directly in the
 # package; a new one gets its line here and in docs/architecture.md.
 FLOORS = (
-    "events errors config policy channels jsonio clock logs redaction settings_table settings_values addresses "
+    "events errors config policy channels jsonio clock disk logs redaction settings_table settings_values addresses "
     "words assets bootstrap",
     "dialects",
     "store delivery",

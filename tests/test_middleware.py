@@ -5,11 +5,12 @@ import re
 
 import pytest
 from aiohttp import ClientPayloadError, ServerDisconnectedError, web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
 from realtime import keys
 from realtime.app import create_app
 from realtime.middleware.errors import prefers_page
+from tests.serving import Server
 from tests.signing import CHANNELS, FOREIGN, LIST, STREAM, WRONG, bearer, problem, token_for
 
 
@@ -40,7 +41,7 @@ async def failing(settings):
     app.router.add_get("/leads-on", leads_on)
     app.router.add_get("/fails", fails)
     app.router.add_get("/fails-late", fails_late)
-    async with TestClient(TestServer(app)) as client:
+    async with TestClient(Server(app)) as client:
         yield client
 
 

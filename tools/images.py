@@ -20,10 +20,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 from tools.parts import PARTS, ROOT
 
@@ -98,20 +97,19 @@ def wait_for(url: str) -> None:
     raise TimeoutError(f"the server did not answer within {START_SECONDS:.0f} s")
 
 
-def signed_in(browser: Browser, link: str) -> Path:
-    """The cookies of an admin, in a file."""
+def signed_in(browser: Browser, link: str) -> StorageState:
+    """The cookies of an admin."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(link)
     page.locator("form button[type=submit]").first.click()
     page.wait_for_selector("[data-state=live]")
-    state = Path(tempfile.mkdtemp(prefix="realtime-images-")) / "state.json"
-    context.storage_state(path=state)
+    state = context.storage_state()
     context.close()
     return state
 
 
-def photograph(browser: Browser, state: Path, url: str, name: str, size: str, theme: str) -> None:
+def photograph(browser: Browser, state: StorageState, url: str, name: str, size: str, theme: str) -> None:
     """One picture of a page."""
     width, height = SIZES[size]
     context = browser.new_context(

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from realtime.commands.failure import Failure
-from realtime.commands.files import sync_folder
 from realtime.commands.options import data_option, json_option, load_settings
 from realtime.commands.output import note, print_json
 from realtime.commands.program import program
 from realtime.commands.progress import progress
+from realtime.disk import sync
 from realtime.server.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _restore(file: Path, settings: Settings, *, force: bool) -> tuple[Report, Pa
         former = taken_away(current) if current.exists() else None
         report = asyncio.run(_begin_anew(replace(settings, data=place), former, file.name))
         kept = exchange(folder, place / FILE_NAME, strftime("%Y%m%dT%H%M%SZ", gmtime()))
-        sync_folder(folder)
+        sync(folder)
     (folder / FIRST_LOGIN).unlink(missing_ok=True)
     return report, kept
 

@@ -9,6 +9,7 @@ may take: a client that sends a byte a minute would hold its connection for ever
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -16,7 +17,8 @@ import structlog
 from aiohttp import web
 from aiohttp.http import RawRequestMessage
 
-from realtime.delivery.fragments import CountingHandler
+from realtime.config import Settings
+from realtime.delivery.fragments import CountingHandler, Unfinished
 from realtime.errors import Problem
 from realtime.jsonio import dumps
 from realtime.middleware.errors import PROBLEM_JSON
@@ -70,6 +72,13 @@ class HeadDeadline:
         for connection in late:
             del self._waiting[connection]
             connection.force_close()
+
+
+def connections_of(server: web.Server, settings: Settings) -> Callable[[], Connection]:
+    """What makes the connections of `server`, within the limits of `settings`."""
+    deadline = HeadDeadline(settings.handshake_timeout / 1_000)
+    unfinished = Unfinished(settings.bodies_limit)
+    return lambda: Connection(server, deadline=deadline, unfinished=unfinished, access_log=None)
 
 
 class Connection(CountingHandler):

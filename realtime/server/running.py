@@ -12,9 +12,8 @@ import structlog
 from realtime import logs
 from realtime.app import create_app
 from realtime.config import Settings
-from realtime.delivery.fragments import Unfinished
 from realtime.server import banner
-from realtime.server.connections import Connection, HeadDeadline
+from realtime.server.connections import connections_of
 from realtime.server.exit_codes import ExitCode
 from realtime.server.listening import BACKLOG, CannotListen, LocalSocket, listen_on_ports
 from realtime.server.process import (
@@ -114,12 +113,7 @@ async def _accept(
     loop = asyncio.get_running_loop()
     server = runner.server
     assert server is not None
-    deadline = HeadDeadline(settings.handshake_timeout / 1_000)
-    unfinished = Unfinished(settings.bodies_limit)
-
-    def connect() -> Connection:
-        return Connection(server, deadline=deadline, unfinished=unfinished, access_log=None)
-
+    connect = connections_of(server, settings)
     for opened in sockets:
         create = loop.create_unix_server if opened.family == AF_UNIX else loop.create_server
         servers.append(await create(connect, sock=opened, backlog=BACKLOG))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from realtime.disk import sync
 from realtime.events import Position
 from realtime.store.snapshots import CalledOff
 
@@ -101,13 +102,13 @@ def finish(partial: Path, position: Position, *, kept: bool, go_on: Callable[[],
     try:
         note.touch(0o600)
         note.write_text(f"{sha256}  {path.name}\n", "ascii")
-        _sync(note)
-        _sync(partial)
+        sync(note)
+        sync(partial)
         partial.rename(path)
     except BaseException:
         note.unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    sync(path.parent)
     name = stem.removeprefix("realtime-")
     return BackupFile(path, name, moment(name), str(position), path.stat().st_size, sha256, kept)
 
@@ -145,11 +146,3 @@ def _digest(path: Path, go_on: Callable[[], bool]) -> str:
                 raise CalledOff
             digest.update(piece)
     return digest.hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

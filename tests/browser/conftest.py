@@ -19,6 +19,7 @@ from realtime.policy import Role
 from realtime.services.first_start import SYSTEM
 from realtime.services.tokens import Wanted
 from tests.parts import need
+from tests.serving import Runner
 
 ARGUMENTS = [
     "--headless",
@@ -55,7 +56,7 @@ class Site:
         """Listen; what was stored before is there again."""
         settings = Settings(data=self.data, host="localhost", port=(self.port,), shutdown_spread=0, **self.settings)
         self.app = create_app(settings)
-        self.runner = web.AppRunner(self.app)
+        self.runner = Runner(self.app)
         await self.runner.setup()
         for host in ("127.0.0.1", "::1"):
             await web.TCPSite(self.runner, host, self.port).start()

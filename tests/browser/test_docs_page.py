@@ -33,6 +33,15 @@ def fold(page: Page, place: str, name: str) -> Any:
     return page.locator(f"{place} details.fold").filter(has=exactly)
 
 
+async def unfolded(page: Page, door: str, command: str) -> Any:
+    """A command of a socket, its place on the page opened."""
+    socket = fold(page, "#sockets >", door).first
+    await socket.locator("summary").first.click()
+    inner = socket.locator(".fold", has=page.locator("summary code", has_text=re.compile(f"^{command}$"))).first
+    await inner.locator("summary").click()
+    return inner
+
+
 async def test_every_request_and_every_event_is_there_and_can_be_found(site: Site, open_page: Open) -> None:
     page = await opened(open_page, site)
     document = await (await site.session.get(f"{site.url}/openapi.json")).json()
@@ -88,11 +97,7 @@ async def test_a_stream_is_read_for_a_while(site: Site, open_page: Open) -> None
 async def test_a_command_is_said_on_its_socket(
     site: Site, open_page: Open, door: str, command: str, answered: str
 ) -> None:
-    page = await opened(open_page, site)
-    socket = fold(page, "#sockets >", door).first
-    await socket.locator("summary").first.click()
-    inner = socket.locator(".fold", has=page.locator("summary code", has_text=re.compile(f"^{command}$"))).first
-    await inner.locator("summary").click()
+    inner = await unfolded(await opened(open_page, site), door, command)
     form = inner.get_by_role("form")
     await form.get_by_role("button", name="Say it and listen").click()
     await expect(form.get_by_role("log")).to_contain_text(answered)
@@ -192,11 +197,7 @@ async def test_the_code_of_a_request_runs_as_it_stands_there(site: Site, open_pa
 async def test_the_code_of_a_socket_runs_as_it_stands_there(
     site: Site, open_page: Open, door: str, command: str, answered: str
 ) -> None:
-    page = await opened(open_page, site)
-    socket = fold(page, "#sockets >", door).first
-    await socket.locator("summary").first.click()
-    inner = socket.locator(".fold", has=page.locator("summary code", has_text=re.compile(f"^{command}$"))).first
-    await inner.locator("summary").click()
+    inner = await unfolded(await opened(open_page, site), door, command)
     await inner.get_by_role("button", name="Python").click()
     code = await inner.locator(".code pre").first.text_content()
 

@@ -11,7 +11,7 @@ from playwright.async_api import BrowserContext, Page
 
 from realtime.handlers.pages import SCREENS
 from tests.browser.conftest import PHONE, Open, Site, overflow, state
-from tests.browser.five_hundred import TEXTS
+from tests.browser.hostile import TEXTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

@@ -10,6 +10,7 @@ from aiohttp import ClientSession, TCPConnector, web
 
 from realtime.app import create_app
 from realtime.config import Settings
+from tests.serving import Runner
 
 
 def small_socket(*address: Any) -> socket.socket:
@@ -36,7 +37,7 @@ class Server:
 
     async def start(self) -> None:
         """Listen; what was stored before is there again."""
-        self.runner = web.AppRunner(create_app(Settings(**self.settings)), access_log=None)
+        self.runner = Runner(create_app(Settings(**self.settings)))
         await self.runner.setup()
         listening = small_socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
