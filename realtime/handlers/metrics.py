@@ -44,9 +44,14 @@ _DAY: Final = _object(
     created=_COUNT,
     closed=_COUNT,
     responses=_COUNT,
-    response_time=_SECONDS,
     ratings=_COUNT,
     average_satisfaction=_RATING,
+    resolution_rate=_SHARE,
+    **dict.fromkeys(TIMED, _SECONDS),
+    csat_score=_SHARE,
+    open={**_COUNT, "description": "Not closed when the day ended, or at the end of what is asked for."},
+    response_time_p50=_SECONDS,
+    response_time_p90=_SECONDS,
 )
 _REPORT: Final = _object(
     since=_TIME,

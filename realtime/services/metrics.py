@@ -18,8 +18,8 @@ from realtime.events import Event, Signal
 from realtime.jsonio import dumps
 from realtime.services import metrics_figures as figures
 from realtime.services.metrics_figures import CUSTOMER, HUMAN, Ever, whole_seconds
-from realtime.services.metrics_percentiles import Percentiles
 from realtime.services.metrics_recount import Recount, recount
+from realtime.services.metrics_scans import Scans
 from realtime.store import metrics as rows
 from realtime.store.metrics import Kind, Sums, Window
 from realtime.store.opening import Store
@@ -110,7 +110,7 @@ class Metrics:
         self._asked: tuple[Window, int] | None = None
         self._brief: dict[str, Any] = {}
         self._reading = asyncio.Lock()
-        self._percentiles = Percentiles(store.database)
+        self._scans = Scans(store.database)
         self._recounting = asyncio.Lock()
         self.on_change: list[Callable[[], None]] = []
         """Called when figures may have changed; at once, so it must be short."""
@@ -145,15 +145,16 @@ class Metrics:
         All figures of the time from `since` on and before `until` (milliseconds; the last
         30 UTC days, up to `until` or to the end of today), and a series of its days.
 
-        Percentiles may be a second old. Raises Problem `invalid` where `until` is not
-        after `since`.
+        Percentiles, and how many were open, may be a second old; where it takes long to
+        read them, older. Raises Problem `invalid` where `until` is not after `since`.
         """
         now = self.now()
         window = _window(since, until, now)
         ever, days = await self._read(window)
         times = {"since": clock.timestamp(window.since), "until": clock.timestamp(window.until)}
-        found = figures.full(ever, figures.joined(days.values()), await self._percentiles.of(window))
-        return {**times, **found, "days": figures.series(days, window, now)}
+        scan = await self._scans.of(window)
+        found = figures.full(ever, figures.joined(days.values()), scan.ranks)
+        return {**times, **found, "days": figures.series(days, scan.days, scan.open, window, now)}
 
     async def verify(self) -> Recount:
         """Recount everything from conversations, cycles, messages and ratings, and compare; one recount at a time."""

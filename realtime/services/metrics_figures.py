@@ -14,7 +14,7 @@ from operator import add
 from typing import Any, Final
 
 from realtime import clock
-from realtime.store.metrics import Kind, Sum, Sums, Window, day_of
+from realtime.store.metrics import Kind, OpenCourse, Ranks, Sum, Sums, Window, day_of
 
 CUSTOMER: Final = "customer"
 HUMAN: Final = "agent"
@@ -67,24 +67,21 @@ def joined(days: Iterable[Sums]) -> Sums:
 
 def brief(ever: Ever, sums: Sums) -> dict[str, Any]:
     """The six figures that seed 001 shows, of a window with these sums."""
+    means = _means(sums)
     return {
         "total_conversations": ever.total,
         "open_conversations": ever.total - ever.closed,
         "closed_conversations": ever.closed,
-        "average_satisfaction": _satisfaction(sums),
-        "resolution_rate": rounded(_count(sums, Kind.CREATED_CLOSED), _count(sums, Kind.CREATED), 2),
-        "response_time": _mean_time(sums, Kind.RESPONSE),
+        **{name: means[name] for name in ("average_satisfaction", "resolution_rate", "response_time")},
     }
 
 
-def full(ever: Ever, sums: Sums, percentiles: Mapping[str, tuple[int | None, int | None]]) -> dict[str, Any]:
+def full(ever: Ever, sums: Sums, percentiles: Mapping[str, Ranks]) -> dict[str, Any]:
     """All figures of a window; `percentiles` has p50 and p90 of each in TIMED."""
     ratings = {str(rating): _count(sums, kind) for rating, kind in RATINGS.items()}
     return {
         **brief(ever, sums),
-        "first_response_time": _mean_time(sums, Kind.FIRST_RESPONSE),
-        "resolution_time": _mean_time(sums, Kind.RESOLUTION),
-        "csat_score": rounded(sum(_count(sums, kind) for kind in _GOOD), sum(ratings.values()), 2),
+        **_means(sums),
         "distribution": ratings,
         "percentiles": {name: {"p50": p50, "p90": p90} for name, (p50, p90) in percentiles.items()},
         "counts": {
@@ -98,11 +95,23 @@ def full(ever: Ever, sums: Sums, percentiles: Mapping[str, tuple[int | None, int
     }
 
 
-def series(days: Mapping[int, Sums], window: Window, now: int) -> list[dict[str, Any]]:
-    """Each day of the window up to today, oldest first, also those without anything; at most SERIES_DAYS."""
+def series(
+    days: Mapping[int, Sums], waits: Mapping[int, Ranks], open: OpenCourse, window: Window, now: int
+) -> list[dict[str, Any]]:
+    """
+    Each day of the window up to today, oldest first, also those without anything; at most
+    SERIES_DAYS. `waits` has p50 and p90 of the days' times to answer.
+    """
     last = day_of(min(window.until - 1, now))
     first = max(day_of(window.since), last + 1 - SERIES_DAYS)
-    return [_one_day(day, days.get(day, {})) for day in range(first, last + 1)]
+    left = open.before + sum(change for day, change in open.changes.items() if day < first)
+    found = []
+    for day in range(first, last + 1):
+        left += open.changes.get(day, 0)
+        p50, p90 = waits.get(day, (None, None))
+        waited = {"response_time_p50": p50, "response_time_p90": p90}
+        found.append({**_one_day(day, days.get(day, {})), "open": left, **waited})
+    return found
 
 
 def whole_seconds(milliseconds: int) -> int:
@@ -125,9 +134,18 @@ def _one_day(day: int, sums: Sums) -> dict[str, Any]:
         "created": _count(sums, Kind.CREATED),
         "closed": _count(sums, Kind.RESOLUTION),
         "responses": _count(sums, Kind.RESPONSE),
-        "response_time": _mean_time(sums, Kind.RESPONSE),
         "ratings": sum(_count(sums, kind) for kind in RATINGS.values()),
+        **_means(sums),
+    }
+
+
+def _means(sums: Sums) -> dict[str, Any]:
+    ratings = sum(_count(sums, kind) for kind in RATINGS.values())
+    return {
         "average_satisfaction": _satisfaction(sums),
+        "resolution_rate": rounded(_count(sums, Kind.CREATED_CLOSED), _count(sums, Kind.CREATED), 2),
+        **{name: _mean_time(sums, kind) for name, kind in TIMED.items()},
+        "csat_score": rounded(sum(_count(sums, kind) for kind in _GOOD), ratings, 2),
     }
 
 

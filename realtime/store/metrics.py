@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from realtime import clock
@@ -123,6 +123,17 @@ class Sum:
 
 Sums = dict[Kind, Sum]
 
+Ranks = tuple[int | None, int | None]
+"""p50 and p90: the least values that half, and nine tenths, of the samples do not exceed; None without a sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCourse:
+    """How many conversations were open when a window began, and by how many more or fewer each day of it ended."""
+
+    before: int
+    changes: dict[int, int]
+
 
 async def ever(connection: AsyncConnection) -> tuple[int, int]:
     """How many conversations there are, and how many of them are closed."""
@@ -151,25 +162,47 @@ async def day_sums(connection: AsyncConnection, window: Window) -> dict[int, Sum
     return days
 
 
-async def percentiles(connection: AsyncConnection, kind: Kind, window: Window) -> tuple[int | None, int | None]:
-    """
-    The least values that half, and nine tenths, of the samples in the window do not
-    exceed; None without a sample. Reads them all: a third of a second for a million.
-    """
+async def ranks(connection: AsyncConnection, kind: Kind, window: Window) -> Ranks:
+    """p50 and p90 of the samples in the window. Reads them all: a third of a second for a million."""
+    return (await _ranks(connection, kind, window, literal(0))).get(0, (None, None))
+
+
+async def day_ranks(connection: AsyncConnection, kind: Kind, window: Window) -> dict[int, Ranks]:
+    """The same of each day of the window that has a sample."""
+    return await _ranks(connection, kind, window, samples.c.at // clock.DAY)
+
+
+async def _ranks(connection: AsyncConnection, kind: Kind, window: Window, part: ColumnElement[int]) -> dict[int, Ranks]:
     values = (
-        select(samples.c.value, func.count().label("here"))
+        select(part.label("part"), samples.c.value, func.count().label("here"))
         .where(samples.c.kind == kind.value, samples.c.at >= window.since, samples.c.at < window.until)
-        .group_by(samples.c.value)
+        .group_by(part, samples.c.value)
         .subquery()
     )
-    upto = func.sum(values.c.here).over(order_by=values.c.value).label("upto")
-    ranked = select(values.c.value, upto, func.sum(values.c.here).over().label("all")).subquery()
+    upto = func.sum(values.c.here).over(partition_by=values.c.part, order_by=values.c.value).label("upto")
+    every = func.sum(values.c.here).over(partition_by=values.c.part).label("all")
+    ranked = select(values.c.part, values.c.value, upto, every).subquery()
 
     def least(share: int) -> ColumnElement[int | None]:
         return func.min(case((ranked.c.upto * 100 >= ranked.c.all * share, ranked.c.value)))
 
-    p50, p90 = (await connection.execute(select(least(50), least(90)))).one()
-    return p50, p90
+    found = await connection.execute(select(ranked.c.part, least(50), least(90)).group_by(ranked.c.part))
+    return {part: (p50, p90) for part, p50, p90 in found}
+
+
+async def open_course(connection: AsyncConnection, window: Window) -> OpenCourse:
+    """How many conversations were open, through the window. Reads all cycles."""
+    since, until = window.since, window.until
+    before = select(func.count()).where(
+        cycles.c.opened_at < since, or_(cycles.c.closed_at.is_(None), cycles.c.closed_at >= since)
+    )
+    changes: dict[int, int] = {}
+    for column, step in ((cycles.c.opened_at, 1), (cycles.c.closed_at, -1)):
+        day = (column // clock.DAY).label("day")
+        counted = select(day, func.count()).where(column >= since, column < until).group_by(day)
+        for at, count in await connection.execute(counted):
+            changes[at] = changes.get(at, 0) + step * count
+    return OpenCourse((await connection.execute(before)).scalar_one(), changes)
 
 
 def _parts_of_days(window: Window) -> Iterator[Window]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ async def test_figures_and_lists_follow_what_happens(site: Site, open_page: Open
     await expect(page.locator(".desk-empty")).to_contain_text("There is no conversation yet")
     await expect(page.locator("#csat")).to_contain_text("Nobody has rated a conversation yet")
 
+    await site.token()
     await rated(site, "João Silva", 5, "Excelente!")
     await site.post("conversations", {"contact_name": "Eva"})
 
@@ -66,6 +68,8 @@ async def test_figures_and_lists_follow_what_happens(site: Site, open_page: Open
     await expect(page.locator("#satisfaction tr[data-rating='5'] .count")).to_have_text("1")
     await expect(page.locator("#audit li").first).to_contain_text("Conversation begun")
     await expect(page.locator("#audit li").first).to_contain_text("contact_name Eva")
+    token = page.locator("#audit li", has_text="Token made")
+    await expect(token).to_contain_text(re.compile(r" · expires_at [^·]*\b20\d\d\b[^·]*$"))
 
 
 async def test_the_courses_have_a_table_that_says_the_same(site: Site, open_page: Open) -> None:
@@ -75,9 +79,13 @@ async def test_the_courses_have_a_table_that_says_the_same(site: Site, open_page
     await page.locator("#by-day").get_by_role("button", name="Show as table").click()
 
     today = page.locator("#by-day tbody tr").first
-    await expect(today.locator("td")).to_have_text(["1", "1"])
+    await expect(today.locator("td")).to_have_text(["1", "1", "0"])
     await expect(page.locator("#by-day tbody tr")).to_have_count(30)
     await expect(page.locator(".times tr[data-figure=response_time] td")).to_have_text(["0s", "0s", "0s"])
+    await page.locator("#times").get_by_role("button", name="Show as table").click()
+    await expect(page.locator("#times tbody tr").last.locator("td")).to_have_text(["–", "–"])
+    for name in ("open", "total", "closed"):
+        await expect(page.locator(f".card[data-figure={name}] .spark")).to_have_count(1)
 
 
 async def test_the_range_is_asked_for_and_stays_in_the_address(site: Site, open_page: Open) -> None:

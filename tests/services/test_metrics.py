@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from realtime import clock
@@ -208,7 +210,7 @@ async def test_a_series_holds_a_year_and_no_day_of_the_future(metrics):
 
 async def test_percentiles_are_read_again_only_when_a_second_has_passed(desk, metrics, monkeypatch):
     seconds = [100.0]
-    monkeypatch.setattr("realtime.services.metrics_percentiles.monotonic", lambda: seconds[0])
+    monkeypatch.setattr("realtime.services.metrics_scans.monotonic", lambda: seconds[0])
     assert (await metrics.report())["percentiles"]["resolution_time"]["p50"] is None
 
     await desk.close(await opened(desk))
@@ -219,6 +221,17 @@ async def test_percentiles_are_read_again_only_when_a_second_has_passed(desk, me
     assert early["counts"]["closed"] == 1
     assert early["percentiles"]["resolution_time"]["p50"] is None
     assert late["percentiles"]["resolution_time"] == {"p50": 0, "p90": 0}
+
+
+async def test_percentiles_that_took_long_to_read_are_good_for_longer(desk, metrics, monkeypatch):
+    ticks = count(100.0, 2.0)  # each look at the clock is two seconds later, and so each reading takes two
+    monkeypatch.setattr("realtime.services.metrics_scans.monotonic", lambda: next(ticks))
+    await metrics.report()
+    await desk.close(await opened(desk))
+
+    found = [(await metrics.report())["percentiles"]["resolution_time"]["p50"] for _ in range(10)]
+
+    assert found == [None] * 8 + [0, 0]
 
 
 async def test_what_is_refused_leaves_no_sample_behind(store, desk, metrics, pause):

@@ -54,6 +54,11 @@ EDGE = st.one_of(
     st.none(), st.integers(-50 * clock.DAY, 50 * clock.DAY), st.integers(-50, 50).map(lambda n: n * clock.DAY)
 )
 
+MEANS = (
+    *("response_time", "first_response_time", "resolution_time"),
+    *("average_satisfaction", "resolution_rate", "csat_score"),
+)
+
 
 # -- what it means ------------------------------------------------------------------------
 
@@ -150,8 +155,14 @@ class Model:
         return {
             "day": clock.timestamp(day * clock.DAY)[:10],
             **{name: counts[name] for name in ("created", "closed", "responses", "ratings")},
-            **{name: figures[name] for name in ("response_time", "average_satisfaction")},
+            **{name: figures[name] for name in MEANS},
+            **{f"response_time_{rank}": value for rank, value in figures["percentiles"]["response_time"].items()},
+            "open": sum(self.open(one, min(until, (day + 1) * clock.DAY)) for one in self.conversations),
         }
+
+    def open(self, one: Conversation, at: int) -> bool:
+        """Whether it was made, and was not closed, before `at`."""
+        return any(begin < at and (end is None or end >= at) for begin, end in one.spans)
 
 
 def seconds(milliseconds: int) -> int:

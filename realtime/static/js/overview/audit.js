@@ -7,6 +7,7 @@ import { Panel } from "../components/panel.js";
 import { html } from "../html.js";
 import { Latest } from "../latest.js";
 import { ask, reads } from "../place.js";
+import { exact } from "../times.js";
 import { t } from "../words.js";
 import { deed } from "./deeds.js";
 
@@ -52,12 +53,12 @@ function Deed({ action }) {
 /** The details in a line: what changed as `before → after`, all else as it is called. */
 export function told(details) {
   const { before, after, ...rest } = details ?? {};
-  const parts = entries(rest).map(([name, value]) => `${name} ${plain(value)}`);
+  const parts = entries(rest).map(([name, value]) => `${name} ${plain(name, value)}`);
   if (before && after) {
-    const changed = entries(after).filter(([name, value]) => plain(before[name]) !== plain(value));
-    parts.push(...changed.map(([name, value]) => `${name}: ${plain(before[name])} → ${plain(value)}`));
+    const shown = entries(after).map(([name, value]) => [name, plain(name, before[name]), plain(name, value)]);
+    parts.push(...shown.filter(([, was, is]) => was !== is).map(([name, was, is]) => `${name}: ${was} → ${is}`));
   } else {
-    parts.push(...entries(before ?? after ?? {}).filter(([name]) => name !== "id").map(([name, value]) => `${name} ${plain(value)}`));
+    parts.push(...entries(before ?? after ?? {}).filter(([name]) => name !== "id").map(([name, value]) => `${name} ${plain(name, value)}`));
   }
   const points = [...parts.join(" · ")];
   return points.length > LENGTH ? `${points.slice(0, LENGTH - 1).join("")}…` : points.join("");
@@ -67,7 +68,9 @@ function entries(values) {
   return Object.entries(values).filter(([name, value]) => !LEFT_OUT.has(name) && value !== null);
 }
 
-function plain(value) {
+function plain(name, value) {
   if (value === null || value === undefined) return "–";
+  if (typeof value === "number" && name.endsWith("_at")) return exact(new Date(value));
+  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value.join(", ") || "–";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

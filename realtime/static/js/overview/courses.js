@@ -8,22 +8,29 @@ import { t } from "../words.js";
 
 const [HEIGHT, LOWER] = [300, 180];
 
-/** Conversations that began and were closed on each day of `days`. */
+/** Conversations that began and were closed on each day of `days`, and how many were open at its end. */
 export function Conversations({ days }) {
   const series = useMemo(
     () => [
       { name: t("Began"), kind: "bars", color: "--accent", points: points(days, "created") },
       { name: t("Were closed"), kind: "line", color: "--sensors", points: points(days, "closed") },
+      { name: t("Open at the day's end"), kind: "line", color: "--anomalies", points: points(days, "open") },
     ],
     [days],
   );
   return html`<${Chart} label=${t("Conversations by day")} series=${series} height=${HEIGHT} when=${told} />`;
 }
 
-/** The mean time to answer on each day, and of the whole time mean, median and the ninth tenth of all three times. */
+/** How long half, and nine of ten, waited at most on each day; of the whole time mean, p50 and p90 of all three times. */
 export function Times({ report }) {
   const { days, percentiles } = report;
-  const series = useMemo(() => [{ name: t("Response time"), kind: "bars", points: points(days, "response_time") }], [days]);
+  const series = useMemo(
+    () => [
+      { name: "p50", kind: "bars", points: points(days, "response_time_p50") },
+      { name: "p90", kind: "line", color: "--anomalies", points: points(days, "response_time_p90") },
+    ],
+    [days],
+  );
   const rows = [["response_time", t("Response time")], ["first_response_time", t("First response")], ["resolution_time", t("Resolution time")]];
   return html`
     <div class="wide-table" role="region" tabindex="0" aria-label=${t("Times of the whole period")}>
@@ -39,7 +46,7 @@ export function Times({ report }) {
         </tr>`)}</tbody>
       </table>
     </div>
-    <${Chart} label=${t("Mean response time by day")} series=${series} height=${LOWER} format=${short} when=${told} />
+    <${Chart} label=${t("Response time by day: what half, and nine of ten, waited at most")} series=${series} height=${LOWER} format=${short} when=${told} />
   `;
 }
 
