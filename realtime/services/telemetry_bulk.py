@@ -83,20 +83,18 @@ def again(first_id: int, last_id: int, last_seq: int) -> Stored:
 def _store(tx: Transaction, values: Sequence[Row], who: Principal) -> Stored:
     at, actor = tx.at, who.name
     now = written(at)
-    first_id = last_id = tx.next_id(readings)
-    for place, reading in enumerate(values):
-        if place:
-            last_id = tx.next_id(readings)
+    first_id = tx.next_ids(readings, len(values))
+    for number, reading in enumerate(values, first_id):
         moment = reading["timestamp"]
-        row = {"id": last_id, **reading, "created_at": at, "updated_at": at}
+        row = {"id": number, **reading, "created_at": at, "updated_at": at}
         if moment is None:
             row["timestamp"] = at
         tx.insert(readings, row)
         data = dumps(
             {**row, "timestamp": now if moment is None else written(moment), "created_at": now, "updated_at": now}
         )
-        event = tx.emit(Draft("readings", "reading.created", data, last_id, actor))
-    return Stored(len(values), first_id, last_id, event.seq - len(values) + 1, event.seq)
+        event = tx.emit(Draft("readings", "reading.created", data, number, actor))
+    return Stored(len(values), first_id, number, event.seq - len(values) + 1, event.seq)
 
 
 def _missing(values: Sequence[Row], lines: Sequence[int], missing: set[int]) -> Problem:

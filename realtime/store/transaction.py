@@ -74,6 +74,12 @@ class Transaction:
         self.state.ids[table.name] += 1
         return self.state.ids[table.name]
 
+    def next_ids(self, table: Table, count: int) -> int:
+        """The first of `count` next ids of `table`; the others follow it."""
+        first = self.next_id(table)
+        self.state.ids[table.name] += count - 1
+        return first
+
     def insert(self, table: Table, row: Row) -> None:
         """Store `row`, in which every column has a value. Its parents must exist."""
         self._rows.setdefault(table, []).append(row)
@@ -191,7 +197,8 @@ class Transaction:
         ):
             self.touched = True
         if fresh := self.events[self._flushed_events :]:
-            self._rows[events] = [self._event_row(event) for event in fresh]
+            statement, _ = _insertion(self._connection.dialect, events)
+            send(self._connection, statement, [self._event_row(event) for event in fresh])
             self._flushed_events = len(self.events)
         waiting, self._rows, self._unit_rows = self._rows, {}, {}
         for table in _PARENTS_FIRST:
@@ -220,19 +227,20 @@ class Transaction:
         self.events.append(event)
         return event
 
-    def _event_row(self, event: Event) -> Row:
-        return {
-            "seq": event.seq,
-            "channel": event.channel,
-            "type": event.type,
-            "entity_id": event.entity_id,
-            "data": event.data.decode(),
-            "metadata": None if event.metadata is None else event.metadata.decode(),
-            "actor": event.actor,
-            "at": event.at,
-            "checksum": checksum(event),
-            "chain": self.state.links.pop(event.seq, None),
-        }
+    def _event_row(self, event: Event) -> tuple[Any, ...]:
+        """In the order of the table's columns."""
+        return (
+            event.seq,
+            event.channel,
+            event.type,
+            event.entity_id,
+            event.data.decode(),
+            None if event.metadata is None else event.metadata.decode(),
+            event.actor,
+            event.at,
+            checksum(event),
+            self.state.links.pop(event.seq, None),
+        )
 
 
 _PARENTS_FIRST = (*metadata.sorted_tables, messages_search, conversations_search)
