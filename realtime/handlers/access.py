@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from realtime import keys
-from realtime.channels import PRIVATE, SEED_CHANNELS
+from realtime.channels import EVERY, PRIVATE, SEED_CHANNELS
 from realtime.errors import Problem
 from realtime.policy import Action, Principal, Role
 from realtime.services.credentials import unauthenticated
@@ -56,7 +56,7 @@ def signed_in(request: web.Request) -> Principal:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What somebody may do, and which of the product's own channels they may read."""
+    """What somebody may do, and which of the product's own channels they may read (`*`: any channel at all)."""
 
     may: tuple[Action, ...]
     reads: tuple[str, ...]
@@ -65,8 +65,12 @@ class Rights:
 def rights_of(request: web.Request, who: Principal) -> Rights:
     """The rights of `who`, as a page needs them to ask for nothing that would be refused."""
     policy = request.app[keys.POLICY]
-    may = tuple(action for action in Action if policy.may(who, action))
+    # A device publishes on the channels of its limit, and a signed-in browser has none.
+    silent = {Action.PUBLISH} if who.role is Role.DEVICE and not who.channels else set()
+    may = tuple(action for action in Action if action not in silent and policy.may(who, action))
     reads = tuple(name for name in (*SEED_CHANNELS, *PRIVATE) if policy.may(who, Action.READ, name))
+    if policy.readable(who):
+        reads += (EVERY,)
     return Rights(may, reads)
 
 

@@ -172,7 +172,7 @@ async def test_a_page_knows_what_its_reader_may_do_and_read(make_client: MakeCli
     text = await page(client, Authorization=f"Bearer {token}")
 
     assert 'data-may="read"' in text
-    assert 'data-reads="general sensors readings locations anomalies predictions chat csat users"' in text
+    assert 'data-reads="general sensors readings locations anomalies predictions chat csat users *"' in text
     async with client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}) as answer:
         me = await answer.json()
         assert me["may"] == ["read"]

@@ -14,7 +14,7 @@ const LIMIT = 50;
  * somebody reads; `load` says how the asking stands.
  */
 export class Latest {
-  constructor({ ask, rank, limit = LIMIT }) {
+  constructor({ ask, rank, allowed, limit = LIMIT }) {
     this.rank = rank;
     this.limit = limit;
     this.list = signal([]);
@@ -22,7 +22,7 @@ export class Latest {
     this.load = new Load(async (given) => {
       this.take(await ask(given), { fresh: false });
       return true;
-    });
+    }, allowed);
   }
 
   /** Forget what is there, and ask anew: after a gap, or in another history, it may be another list. */

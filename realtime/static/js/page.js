@@ -14,7 +14,7 @@ export function readable(names) {
   return names.filter((name) => !OWN.includes(name) || known.includes(name));
 }
 
-const OWN = ["general", "sensors", "readings", "locations", "anomalies", "predictions", "chat", "csat", "audit", "users"];
+const OWN = ["general", "sensors", "readings", "locations", "anomalies", "predictions", "chat", "csat", "audit", "users", "*"];
 
 /**
  * Open the page: `name` is its own in PAGES, `title` its heading, `Main` the component of its content, which gets
@@ -38,11 +38,6 @@ export function openPage({ name, title, Main, listen }) {
   effect(() => {
     // Where that fails the connection does too, and asks again when it is back.
     if (["live", "barred"].includes(connection.state.value.kind)) refreshReader().catch(() => {});
-  });
-  effect(() => {
-    // Another role reads other channels.
-    const now = readable(listen.channels);
-    if (now.join() !== connection.channels.join()) connection.listenTo(now);
   });
   effect(() => {
     // Other rights, other channels: who signs in elsewhere, or gets another role, hears accordingly.

@@ -24,7 +24,7 @@ export function may(action) {
   return reader.value.may.includes(action);
 }
 
-/** Whether the reader may read the product's channel `name` (`general` stands for the whole sensor domain). */
+/** Whether the reader may read the product's channel `name` (`general` stands for the whole sensor domain, `*` for any channel at all). */
 export function reads(name) {
   return reader.value.reads.includes(name);
 }

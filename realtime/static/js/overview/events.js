@@ -73,7 +73,7 @@ export class SensorEvents {
 
 /** `events` are SensorEvents. */
 export function SensorFeed({ events }) {
-  if (!reads(UNION)) return html`<section class="panel"><header><h2>${t("Sensor events")}</h2></header><${Forbidden} /></section>`;
+  if (!reads(UNION)) return html`<section class="panel"><header><h2>${t("Sensor events")}</h2></header><${Forbidden} who=${t("Viewers, agents and admins may.")} /></section>`;
   const { hold, phase, chosen, announcer, feed } = events;
   return html`<section class="sensor-events" aria-labelledby="sensor-events">
     <header>

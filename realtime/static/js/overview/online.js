@@ -26,7 +26,7 @@ export class Online {
 
 export function WhoIsOnline({ online }) {
   const users = online.load.state.value.value ?? [];
-  return html`<${Panel} title=${t("Online")} id="online" load=${online.load} tools=${users.length > 0 && html`<span class="note">${number(users.length)}</span>`}
+  return html`<${Panel} title=${t("Online")} id="online" load=${online.load} who=${t("Viewers, agents and admins may.")} tools=${users.length > 0 && html`<span class="note">${number(users.length)}</span>`}
     empty=${(value) => value.length === 0} emptyText=${t("Nobody is signed in. Guests of an open server are not counted here.")}>
     <ul class="people" role="list" tabindex="0" aria-label=${t("Who is online")}>
       ${users.slice(0, SHOWN).map(({ user_id: id, username }) => html`<li key=${id}><span class="here" aria-hidden="true"></span><bdi>${username}</bdi></li>`)}

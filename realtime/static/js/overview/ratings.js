@@ -5,7 +5,7 @@ import { Live } from "../components/live.js";
 import { Panel } from "../components/panel.js";
 import { html } from "../html.js";
 import { Latest } from "../latest.js";
-import { address, ask } from "../place.js";
+import { address, ask, reads } from "../place.js";
 import { t } from "../words.js";
 import { Stars } from "./satisfaction.js";
 
@@ -16,11 +16,12 @@ export function latestRatings() {
   return new Latest({
     ask: async (signal) => (await ask("api/v1/csat/", { answered: true, ordering: "-id", limit: PAST }, { signal })).results,
     rank: (row) => Date.parse(row.answered_at),
+    allowed: () => reads("csat"),
   });
 }
 
 export function Ratings({ latest }) {
-  return html`<${Panel} title=${t("What customers say")} id="csat" load=${latest.load} empty=${() => latest.list.value.length === 0}
+  return html`<${Panel} title=${t("What customers say")} id="csat" load=${latest.load} who=${t("Viewers, agents and admins may.")} empty=${() => latest.list.value.length === 0}
     emptyText=${t("Nobody has rated a conversation yet. Who closes one asks its customer for a rating.")}>
     <${Live} latest=${latest} label=${t("Ratings, newest first")} render=${(row) => html`<${Rating} row=${row} />`} />
   <//>`;

@@ -2,7 +2,7 @@
 
 import { computed, effect } from "@preact/signals";
 import { Load } from "../load.js";
-import { ask } from "../place.js";
+import { ask, reads } from "../place.js";
 import { isUsual, query, range } from "./range.js";
 
 /** The signal comes up to once a second, the whole report is asked for more rarely. */
@@ -10,7 +10,7 @@ const ASK_AGAIN = 2_000;
 
 export class Report {
   constructor() {
-    this.load = new Load((signal) => ask("api/v1/metrics/", query(range.peek()), { signal }));
+    this.load = new Load((signal) => ask("api/v1/metrics/", query(range.peek()), { signal }), () => reads("csat"));
     this.timer = null;
     this.begun = false;
 

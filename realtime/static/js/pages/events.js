@@ -31,7 +31,7 @@ const details = ({ event }) => openDialog(Details, { title: t("Event %(seq)s", {
 function Main({ connection }) {
   const barred = computed(() => (connection.state.value.kind === "barred" ? { kind: "forbidden" } : { kind: "ready", value: true }));
   return html`
-    <${Panel} title=${t("Log")} id="log" load=${{ state: barred }} tools=${html`<${Pause} />`}>
+    <${Panel} title=${t("Log")} id="log" load=${{ state: barred }} who=${t("Viewers, agents and admins may.")} tools=${barred.value.kind === "ready" && html`<${Pause} />`}>
       <${Filters} log=${log} channels=${channels} />
       <${List} log=${log} onOpen=${details} />
       <p class="sr-only" aria-live="polite">${announcer.text}</p>

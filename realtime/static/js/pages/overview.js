@@ -80,7 +80,7 @@ function Access() {
 
 function Desk() {
   const { load } = report;
-  if (load.state.value.kind === "forbidden") return html`<${Panel} title=${t("Support desk")} class="figures" load=${load} />`;
+  if (load.state.value.kind === "forbidden") return html`<${Panel} title=${t("Support desk")} class="figures" load=${load} who=${t("Viewers, agents and admins may.")} />`;
   if (report.empty.value) {
     return html`<section class="panel desk-empty" aria-labelledby="desk"><header><h2 id="desk">${t("Support desk")}</h2></header>
       <p class="note">${t("There is no conversation yet. With the first one, the figures of the desk appear here: how many are open, how long customers wait, how satisfied they are.")}</p>

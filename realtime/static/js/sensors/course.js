@@ -2,7 +2,7 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { Load } from "../load.js";
-import { ask } from "../place.js";
+import { ask, reads } from "../place.js";
 import { Rows } from "./rows.js";
 import { inserted } from "./standings.js";
 
@@ -42,7 +42,7 @@ export class Course {
     this.missed = null;
     this.waiting = [];
     this.drawing = null;
-    this.series = new Load((stop) => this.ask(stop));
+    this.series = new Load((stop) => this.ask(stop), () => reads("readings"));
     const marks = { query: () => ({ sensor_id: id, ordering: "-id", ...this.times() }), limit: MARKS_LIMIT, wanted: (row) => row.sensor_id === id && this.covers(Date.parse(row.created_at)) };
     this.anomalies = new Rows("anomalies", "anomaly", marks);
     this.predictions = new Rows("predictions", "prediction", marks);

@@ -1,7 +1,7 @@
 // Rows of one kind as the server has them: asked for once, then kept true by events.
 
 import { Load } from "../load.js";
-import { ask } from "../place.js";
+import { ask, reads } from "../place.js";
 
 /** Rows that one answer may hold. */
 const PAGE = 1_000;
@@ -19,7 +19,7 @@ export class Rows {
     Object.assign(this, { kind, word, query, limit, wanted });
     this.missed = null;
     this.fresh = new Set();
-    this.load = new Load((signal) => this.ask(signal));
+    this.load = new Load((signal) => this.ask(signal), () => reads(kind));
   }
 
   /** Whether the row `id` was made while the page was open; a set of so many as there may be rows. */
