@@ -98,6 +98,21 @@ async def test_a_used_link_and_none_at_all_are_gone_and_say_how_to_get_another(c
             assert "Set-Cookie" not in response.headers
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "works once"), ("pt-BR", "uma única vez"), ("es", "una sola vez")]
+)
+async def test_a_used_link_leads_to_the_form_in_the_readers_language(closed, language, said):
+    async with closed.get(f"/login/{WRONG}", headers={"Accept": "text/html", "Accept-Language": language}) as response:
+        page = await response.text()
+
+    assert response.status == 410
+    assert said in page
+    assert 'type="password"' in page
+    assert '<input type="hidden" name="next" value="/">' in page
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert "older than it may be" not in page
+
+
 async def with_password(client, role=Role.AGENT, password=GOOD):
     """A user of that role with a password: its name."""
     await token_for(client, role)
