@@ -14,7 +14,8 @@ import click
 
 from realtime import __version__
 from realtime.commands.failure import Failure
-from realtime.commands.program import COMMANDS, Context, named, program
+from realtime.commands.program import COMMANDS, Context, named
+from realtime.program import program
 from realtime.server.exit_codes import ExitCode
 
 INTERRUPTED: Final = 130

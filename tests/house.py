@@ -18,7 +18,7 @@ PACKAGE = ROOT / "realtime"
 # package; a new one gets its line here and in docs/architecture.md.
 FLOORS = (
     "events errors config policy channels jsonio clock disk logs redaction settings_table settings_values addresses "
-    "words assets bootstrap",
+    "words assets bootstrap program",
     "dialects",
     "store delivery",
     "services emit metrics",

@@ -12,7 +12,7 @@ import click
 
 from realtime.commands.options import data_option, json_option, load_settings
 from realtime.commands.output import print_json
-from realtime.commands.program import program
+from realtime.program import program
 from realtime.server.exit_codes import ExitCode
 
 if TYPE_CHECKING:

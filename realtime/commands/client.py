@@ -25,9 +25,9 @@ from realtime import addresses
 from realtime.commands.failure import Failure
 from realtime.commands.options import load_settings
 from realtime.commands.output import note
-from realtime.commands.program import program
 from realtime.config import Settings
 from realtime.jsonio import loads_trusted
+from realtime.program import program
 from realtime.server.exit_codes import ExitCode
 from realtime.server.listening import socket_path, temporary_socket
 

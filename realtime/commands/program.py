@@ -1,15 +1,13 @@
-"""What the program is called where it was started, so that what help and errors say can be pasted."""
+"""Help whose examples call the program as it was started."""
 
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
 from typing import Final
 
 import click
 
-import realtime
+from realtime.program import program
 
 COMMANDS: Final = (
     "serve",
@@ -29,15 +27,6 @@ COMMANDS: Final = (
 """All commands, in the order in which one meets them."""
 
 _CALL: Final = re.compile(rf"\brealtime (?=(?:{'|'.join(COMMANDS)})\b)")
-
-
-def program() -> str:
-    """`realtime`, or what was typed instead of it: `python3 run.py`, `python3 -m realtime`."""
-    started = Path(sys.argv[0])
-    if started.name == "run.py":
-        return "python3 run.py"
-    as_module = started.name == "__main__.py" and started.parent == Path(realtime.__file__).parent
-    return "python3 -m realtime" if as_module else "realtime"
 
 
 class _Formatter(click.HelpFormatter):

@@ -18,9 +18,9 @@ import click
 from realtime.commands.failure import Failure
 from realtime.commands.options import data_option, json_option, load_settings
 from realtime.commands.output import note, print_json
-from realtime.commands.program import program
 from realtime.commands.progress import progress
 from realtime.disk import sync
+from realtime.program import program
 from realtime.server.exit_codes import ExitCode
 
 if TYPE_CHECKING:

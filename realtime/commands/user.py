@@ -10,8 +10,8 @@ from realtime.commands.failure import Failure
 from realtime.commands.options import data_option, json_option
 from realtime.commands.output import note, print_json, print_table
 from realtime.commands.password import read_password
-from realtime.commands.program import program
 from realtime.policy import ASSIGNABLE
+from realtime.program import program
 
 if TYPE_CHECKING:
     from realtime.commands.client import Client

@@ -4,6 +4,7 @@ Templates of the pages: Jinja2, everything escaped.
 A template writes `{{ asset("css/site.css") }}` for the hashed address of a file,
 `_("…")` for words in the reader's `language`, and `{{ root }}` before a path of ours: it
 leads from the page to the site's root, so that pages work below any path of a proxy.
+`{{ program }}` is what a command line begins with on the server's machine.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from jinja2.runtime import Context
 
 from realtime import words
 from realtime.assets import assets
+from realtime.program import program
 
 THEMES: Final = ("light", "dark")
 THEME_COOKIE: Final = "theme"
@@ -74,6 +76,7 @@ def render_page(
         "language": language_of(request),
         "theme": theme_of(request),
         "root": root,
+        "program": program(),
         "asset": lambda name: f"{root}static/{assets()[name].hashed}",
         **(given or {}),
     }

@@ -11,6 +11,7 @@ from realtime.clock import DAY, MINUTE, now
 from realtime.config import Settings
 from realtime.errors import CloseCode, Problem
 from realtime.policy import ASSIGNABLE, Principal, Role
+from realtime.program import program
 from realtime.services.credentials import Changed, Credentials
 from realtime.services.secrets import Kind, digest, draw, kind_of
 from realtime.services.users import note, unlimited
@@ -161,7 +162,7 @@ def _used() -> Problem:
     return Problem(
         "link_used",
         "This sign-in link is used, or older than it may be. Ask an admin for a new one; "
-        "on the server itself, python run.py user link NAME makes it.",
+        f"on the server itself, {program()} user link NAME makes it.",
     )
 
 

@@ -16,7 +16,7 @@
     4503: "The server has closed this connection on purpose.",
     4507: "This token may not read these channels.",
   };
-  const TOKEN_COMMAND = "python run.py token create --user ana --role agent";
+  const TOKEN_COMMAND = "python3 run.py token create --user ana --role agent";
 
   const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 

@@ -141,7 +141,7 @@ async def test_a_closed_server_says_how_to_get_in(make_site: MakeSite, open_page
     site = await make_site(access="closed")
     page = (await open_page(site)).page
 
-    await expect(page.locator("main")).to_contain_text("python run.py user link admin")
+    await expect(page.locator("main")).to_contain_text("realtime user link admin")
     await page.goto(await site.link())
     await page.get_by_role("button").click()
 
@@ -161,7 +161,7 @@ async def test_who_is_signed_out_meanwhile_is_told(make_site: MakeSite, open_pag
     await other.get_by_role("button").click()
 
     await state(page, "signedout")
-    await expect(page.locator(".banner")).to_contain_text("python run.py user link admin")
+    await expect(page.locator(".banner")).to_contain_text("realtime user link admin")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

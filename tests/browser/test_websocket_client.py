@@ -196,7 +196,7 @@ async def test_as_a_file_it_says_that_it_needs_a_token(site: Site, open_page: Op
 
     await expect(page.locator("#file-hint")).to_be_visible()
     await connect(page)
-    await expect(page.locator("#told")).to_contain_text("python run.py token create")
+    await expect(page.locator("#told")).to_contain_text("python3 run.py token create")
     await expect(page.get_by_role("link", name="Live events")).to_be_hidden()
 
 

@@ -192,10 +192,32 @@ async def test_a_closed_server_shows_its_pages_to_nobody_and_says_how_to_get_in(
     async with client.get("/", headers=BROWSER) as answer:
         text = await answer.text()
         assert answer.status == 401
-    assert "python run.py user link admin" in text
+    assert "realtime user link admin" in text
     for path in ("/websocket_client.html", "/websocket_client.js", "/favicon.ico", "/static/css/site.css"):
         async with client.get(path) as answer:
             assert answer.status == 200
+
+
+async def test_a_page_names_the_program_as_it_was_started(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await make_client(access="closed")
+
+    monkeypatch.setattr("sys.argv", ["/somewhere/run.py"])
+    async with client.get("/", headers=BROWSER) as answer:
+        assert "<code>python3 run.py user link admin</code>" in await answer.text()
+    monkeypatch.setattr("sys.argv", ["/somewhere/bin/realtime"])
+    async with client.get("/", headers=BROWSER) as answer:
+        assert "<code>realtime user link admin</code>" in await answer.text()
+
+
+@pytest.mark.parametrize(("language", "said"), [("pt-BR", "Não há nada"), ("es", "No hay nada")])
+async def test_a_page_that_is_not_there_says_so_in_the_readers_language(
+    client: Client, language: str, said: str
+) -> None:
+    async with client.get("/nowhere", headers={**BROWSER, "Accept-Language": language}) as answer:
+        assert answer.status == 404
+        assert said in await answer.text()
 
 
 @pytest.mark.parametrize(("path", "root"), [("/nowhere", "./"), ("/nowhere/", "../"), ("/a/b/c", "../../")])

@@ -19,6 +19,9 @@ export const reader = signal({
   reads: page.reads.split(" "),
 });
 
+/** What a command line begins with on the server's machine: `python3 run.py`, `realtime`. */
+export const program = page.program;
+
 /** Whether the reader may do `action`: one of read, publish, report, write, roster, admin. */
 export function may(action) {
   return reader.value.may.includes(action);

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { html } from "../html.js";
-import { signInAddress } from "../place.js";
+import { program, signInAddress } from "../place.js";
 import { short } from "../times.js";
 import { number, t } from "../words.js";
 
@@ -67,7 +67,7 @@ export function Trouble({ connection }) {
 function SignIn() {
   return html`<p>
     ${t("This server is closed, and you are not signed in. On its machine, this command makes a link that signs you in:")}
-    ${" "}<code>python run.py user link admin</code>${" "}
+    ${" "}<code>${program} user link admin</code>${" "}
     <a href=${signInAddress().href}>${t("How to sign in")}</a>
   </p>`;
 }

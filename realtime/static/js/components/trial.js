@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { ALL } from "../feed.js";
 import { html } from "../html.js";
-import { address, reader } from "../place.js";
+import { address, program, reader } from "../place.js";
 import { t } from "../words.js";
 import { Copy } from "./copy.js";
 
@@ -21,7 +21,7 @@ export function Trial({ feed }) {
     </ol>
     ${reader.value.access === "closed" && html`<p class="note">
       ${t("This server is closed, so the command needs a token. On its machine, this makes one:")}
-      ${" "}<code>export REALTIME_TOKEN=$(python run.py token create --user ana --role agent)</code>
+      ${" "}<code>export REALTIME_TOKEN=$(${program} token create --user ana --role agent)</code>
     </p>`}
     <p class="note"><a href=${address("websocket_client.html").href}>${t("Watch the frames of a WebSocket")}</a></p>
   </details>`;

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { Copy } from "../components/copy.js";
 import { Panel } from "../components/panel.js";
 import { html } from "../html.js";
-import { reader } from "../place.js";
+import { program, reader } from "../place.js";
 import { t } from "../words.js";
 import { programs } from "./snippets.js";
 
@@ -22,7 +22,7 @@ export function Programs({ log }) {
     <div class="line"><pre tabindex="0" role="group" aria-label=${shown} data-program=${shown}><code>${all.get(shown)}</code></pre><${Copy} text=${all.get(shown)} /></div>
     ${reader.value.access === "closed" && html`<p class="note">
       ${t("This server is closed, so the command needs a token. On its machine, this makes one:")}
-      ${" "}<code>export REALTIME_TOKEN=$(python run.py token create --user ana --role agent)</code>
+      ${" "}<code>export REALTIME_TOKEN=$(${program} token create --user ana --role agent)</code>
     </p>`}
   <//>`;
 }

@@ -7,7 +7,7 @@ import { confirmed } from "../components/dialog.js";
 import { Panel } from "../components/panel.js";
 import { toast } from "../components/toasts.js";
 import { html } from "../html.js";
-import { address, tell } from "../place.js";
+import { address, program, tell } from "../place.js";
 import { t } from "../words.js";
 import { attempt } from "./doing.js";
 import { onAudit } from "./news.js";
@@ -95,7 +95,7 @@ function Restoring() {
   const newest = backups.value?.results.find(({ state }) => state === "done");
   const file = newest ? `${valueOf("data") ?? "data"}/backups/realtime-${newest.id}-${newest.position.replace(":", "-")}.db` : "FILE";
   return html`<details class="restoring"><summary>${t("How to put one back")}</summary>
-    <${Line} label=${t("Stop the server, then, on its machine:")} text=${`python run.py restore ${file}`} />
+    <${Line} label=${t("Stop the server, then, on its machine:")} text=${`${program} restore ${file}`} />
     <p class="note">${t("The former database is kept beside it. A new history begins: clients are told so, and everybody signs in anew. What was revoked, disabled or changed since the backup is not good again.")}</p>
     <p class="note">${t("A backup holds everything, digests of passwords and tokens too. It lies on the same disk: take it elsewhere.")}</p>
   </details>`;
