@@ -209,7 +209,7 @@ async def test_in_another_history_all_is_loaded_again(make_site: MakeSite, open_
     await offline(page, False)
     await state(page, "live")
 
-    await expect(page.locator(".toast")).to_contain_text("everything was loaded again")
+    await expect(page.locator(".toast")).to_contain_text("so the page was loaded anew")
     await expect(page.locator(f"{ROWS} .contact")).to_have_text(["Carmen"])
     await expect(page.locator(f"{MESSAGES} .text")).to_have_text(["new"])
     await expect(page.locator(".thread h2")).to_have_text("Carmen")
@@ -231,7 +231,7 @@ async def test_after_a_gap_all_is_loaded_again(make_site: MakeSite, open_page: O
     await offline(page, False)
     await state(page, "live")
 
-    await expect(page.locator(".toast")).to_contain_text("everything was loaded again")
+    await expect(page.locator(".toast")).to_contain_text("so the page was loaded anew")
     await expect(page.locator(f"{MESSAGES} .text")).to_have_text(["before", "one", "two", "three"])
     await expect(page.locator(f"{ROWS} .last")).to_have_text("three")
 

@@ -73,7 +73,7 @@ async def test_another_history_is_loaded_anew_and_said(make_site: MakeSite, open
     other.port, other.url = site.port, site.url
     await other.start()
 
-    await expect(page.locator(".toast")).to_contain_text("loaded again")
+    await expect(page.locator(".toast")).to_contain_text("loaded anew")
     await expect(page.locator(CARD)).to_have_count(1)
     await expect(page.locator("#sensor-name")).to_have_text("present")
     await read(other, 1, 5)

@@ -37,21 +37,25 @@ export const SECURE = "api/v1/ws/secure";
  *
  * It begins at the tip, which it tells to `onBegin(position)`. `onEvent(event)` gets each event after that once, in
  * order, with the `epoch` of its history. `onGap({from, to, over})` is told what cannot be replayed (positions); `over`
- * when nothing more of the past will follow: what a page has learned from events alone is then to be asked for anew.
+ * when nothing more of the past will follow. After one or several of them, once all that can be replayed has been heard,
+ * `onMissed({another})` is called: what a page has learned from events alone is then to be asked for anew. `another`: it
+ * is another history, in which the same id may be something else.
  * `onSignal({type, channel, data})` gets passing news, which is neither kept nor made up for. `position` is how far
  * it has heard, `{epoch, seq}`; null before it began.
  */
 export class Connection {
-  constructor({ door = SECURE, channels, onBegin, onEvent, onGap, onSignal }) {
+  constructor({ door = SECURE, channels, onBegin, onEvent, onGap, onMissed, onSignal }) {
     this.door = door;
     this.channels = channels;
     this.onBegin = onBegin ?? (() => {});
     this.onEvent = onEvent ?? (() => {});
     this.onGap = onGap ?? (() => {});
+    this.onMissed = onMissed ?? (() => {});
     this.onSignal = onSignal ?? (() => {});
     this.commands = new Commands();
     this.state = signal({ kind: "connecting" });
     this.position = null;
+    this.missed = null;
     this.socket = null;
     this.attempts = 0;
     this.opened = false;
@@ -69,12 +73,6 @@ export class Connection {
     }
     this.watch();
     this.connect();
-  }
-
-  /** Listen to these channels instead, from where it is. */
-  listenTo(channels) {
-    this.channels = channels;
-    this.start();
   }
 
   /** Listen to these `channels` from where it is, in place of the former ones. */
@@ -170,13 +168,18 @@ export class Connection {
     const over = gap.to === this.tipText;
     const from = parse(gap.from);
     this.position = parse(gap.to);
+    this.missed = { another: this.missed?.another || from.epoch !== this.position.epoch };
     this.onGap({ from, to: this.position, over });
-    if (over) this.live(this.position);
+    // Who falls behind while live is sent what follows the gap, but no further word of being live.
+    if (over || this.state.value.kind === "live") this.live(this.position);
   }
 
   /** Everything up to `position` has been heard. */
   live(position) {
     if (position.seq > this.position.seq) this.position = position;
+    const missed = this.missed;
+    this.missed = null;
+    if (missed !== null) this.onMissed(missed);
     this.state.value = { kind: "live" };
   }
 

@@ -7,6 +7,7 @@ import { toast } from "./components/toasts.js";
 import { Connection } from "./connection.js";
 import { html } from "./html.js";
 import { reader, refreshReader } from "./place.js";
+import { t } from "./words.js";
 
 /** Those of `names` that the reader may read; channels of the users' own are the server's to judge. */
 export function readable(names) {
@@ -25,6 +26,10 @@ export function openPage({ name, title, Main, listen }) {
   const connection = new Connection({
     ...listen,
     channels: readable(listen.channels),
+    onMissed(missed) {
+      toast(missed.another ? t("The server began a new history, so the page was loaded anew.") : t("Some events can no longer be replayed, so the page was loaded anew."), { kind: "warning" });
+      listen.onMissed?.(missed);
+    },
     onSignal(news) {
       // What an admin says to this one connection.
       if (news.type === "system_event") toast(String(news.message), { kind: news.level });

@@ -4,7 +4,6 @@
 import { batch, computed, signal } from "@preact/signals";
 import { Load } from "../load.js";
 import { ask, may, Refused } from "../place.js";
-import { toast } from "../components/toasts.js";
 import { t, tn } from "../words.js";
 import * as actions from "./actions.js";
 import { Deletions } from "./deletions.js";
@@ -222,17 +221,18 @@ export class Desk {
     });
   }
 
-  /** Something was missed for good (`{from, to}`): all is asked for again. */
-  again({ from, to }) {
-    toast(t("Not all that happened could be replayed, so everything was loaded again."));
-    if (from.epoch !== to.epoch) {
-      // In another history the same id may be another message.
+  /** Something was missed for good: all is asked for again. `another`: in another history. */
+  again({ another }) {
+    if (another) {
+      // The same id may be another message, another conversation, somebody else.
       this.deletions.clear();
       this.outbox.refuse(t("The server began a new history."));
+      this.meet();
     }
     this.listLoad.run();
     const thread = this.thread.peek();
     if (thread === null) return;
+    if (another) thread.conversation.value = null;
     this.threadLoad.value = this.loadOf(thread);
     this.threadLoad.peek().run();
   }

@@ -97,8 +97,14 @@ const connection = openPage({
   title: t("Connections"),
   Main,
   // What is done to connections is told there, and who comes online: a reason to look at once.
-  listen: { door: "api/v1/ws/secure", channels: ["users", "audit"], onEvent: look, onGap: look },
+  listen: { door: "api/v1/ws/secure", channels: ["users", "audit"], onEvent: look, onMissed: anew },
 });
+
+/** In another history the same id may be another connection. */
+function anew({ another }) {
+  if (another) picked.value = new Set();
+  look();
+}
 
 function look() {
   if (may("roster")) roster.soon();

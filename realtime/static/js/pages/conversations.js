@@ -68,7 +68,7 @@ desk.connection = openPage({
     onBegin: () => desk.begin(),
     onEvent: (event) => desk.hear(event),
     onSignal: (news) => desk.hearSignal(news),
-    onGap: (gap) => desk.again(gap),
+    onMissed: (missed) => desk.again(missed),
   },
 });
 

@@ -3,7 +3,6 @@
 import { effect } from "@preact/signals";
 import { Batches } from "../batches.js";
 import { Panel } from "../components/panel.js";
-import { toast } from "../components/toasts.js";
 import { html } from "../html.js";
 import { Audit, latestEntries } from "../overview/audit.js";
 import { Cards } from "../overview/cards.js";
@@ -57,10 +56,11 @@ const listen = {
   onGap({ from, to, over }) {
     batches.flush();
     sensors.feed.addGap(from, to);
-    if (!over) return;
     // What lies before the new beginning is not sent: it has to be asked for.
-    toast(t("Some events can no longer be replayed, so the page was loaded anew."));
-    if (reads(UNION)) sensors.begin(to);
+    if (over && reads(UNION)) sensors.begin(to);
+  },
+  onMissed() {
+    batches.flush();
     if (reads("audit")) entries.again();
     ratings.again();
     report.begin();

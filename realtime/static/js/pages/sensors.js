@@ -2,7 +2,6 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { toast } from "../components/toasts.js";
 import { html } from "../html.js";
 import { openPage } from "../page.js";
 import { t } from "../words.js";
@@ -80,12 +79,9 @@ const connection = openPage({
     channels: ["sensors", "readings", "locations", "anomalies", "predictions"],
     onBegin: reload,
     onEvent: hear,
-    onGap({ over }) {
-      if (!over) return;
-      // What lies before the new beginning is not told: it has to be asked for.
+    onMissed() {
       waiting = [];
       reload();
-      toast(t("Some events could not be replayed, so this page was loaded again."), { kind: "warning" });
     },
   },
 });

@@ -1,7 +1,6 @@
 // The page of whoever looks after the server: users, tokens, backups, how it stands, what it goes by; and one's own things.
 
 import { Panel, Forbidden } from "../components/panel.js";
-import { toast } from "../components/toasts.js";
 import { html } from "../html.js";
 import { openPage } from "../page.js";
 import { may, reader } from "../place.js";
@@ -51,10 +50,6 @@ openPage({
   listen: {
     channels: ["audit", "users"],
     onEvent: ({ channel, data }) => (channel === "audit" ? audited(data.action) : seen(data)),
-    onGap({ over }) {
-      if (!over) return;
-      reloadAll();
-      toast(t("Some events can no longer be replayed, so the page was loaded anew."), { kind: "warning" });
-    },
+    onMissed: reloadAll,
   },
 });
