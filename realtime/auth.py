@@ -70,7 +70,7 @@ _SESSIONS: Final = frozenset({"/socket.io", "/socket.io/"})
 EXEMPT: Final = frozenset(
     spelling
     for path in (
-        *("/healthz", "/readyz", "/login", "/favicon.ico"),
+        *("/healthz", "/readyz", "/login", "/preferences", "/favicon.ico"),
         *("/websocket_client.html", "/websocket_client.js", "/socket.io/socket.io.js"),
     )
     for spelling in (path, path + "/")

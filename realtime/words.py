@@ -17,7 +17,10 @@ from typing import Final
 
 from babel import Locale
 
-LANGUAGES: Final = ("en", "pt-BR", "es")
+NAMES: Final = {"en": "English", "pt-BR": "Português (Brasil)", "es": "Español"}
+"""The languages of the pages, each by its own name, for who does not read the page's."""
+
+LANGUAGES: Final = tuple(NAMES)
 """The first is the language of the source, and of whoever asks for none of these."""
 
 Catalogue = dict[str, str | dict[str, str]]

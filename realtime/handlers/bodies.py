@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
+from urllib.parse import parse_qs
 
 from aiohttp import hdrs, web
 
@@ -19,6 +20,12 @@ from realtime.jsonio import BadJSON, loads
 from realtime.services.credentials import unauthenticated
 
 T = TypeVar("T")
+
+FORM_LIMIT: Final = 4096
+"""Bytes of a form."""
+
+FIELDS_LIMIT: Final = 10
+"""Fields of a form."""
 
 INLINE_LIMIT: Final = 64 * 1024
 """Bytes that are taken apart on the event loop (20 ms at worst); larger bodies in a thread."""
@@ -54,6 +61,20 @@ async def read_json(request: web.Request, limit: int | None = None) -> Any:
     require_json(request)
     body = await read_body(request, limit)
     return await aside(len(body), lambda: parse_json(body))
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """
+    The fields of a form that a page has sent, of each name the first value.
+
+    Raises what `read_body` raises, and Problem `invalid` for more than FIELDS_LIMIT fields.
+    """
+    form = await read_body(request, FORM_LIMIT)
+    try:
+        fields = parse_qs(form.decode("utf-8", "replace"), max_num_fields=FIELDS_LIMIT)
+    except ValueError:
+        raise Problem("invalid", f"The form has more than {FIELDS_LIMIT} fields.") from None
+    return {name: values[0] for name, values in fields.items()}
 
 
 async def aside(size: int, work: Callable[[], T]) -> T:

@@ -9,24 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
 
 from realtime import keys
 from realtime.auth import AUTHENTICATOR
 from realtime.errors import Problem
-from realtime.handlers.bodies import read_body
+from realtime.handlers.bodies import read_form
 from realtime.handlers.idempotency import refuse_key
 from realtime.handlers.pagination import base_url
 from realtime.middleware.errors import prefers_page
 from realtime.middleware.templating import FORM_PAGE, render_page
-from realtime.middleware.ways import START, own_way
+from realtime.middleware.ways import START, go_on, own_way
 from realtime.services.first_start import own_url
 from realtime.services.logins import Login
-
-FORM_LIMIT: Final = 4096
-"""Bytes of a form that is sent here."""
 
 # What the page itself says, with its form to try again; anything else is a page of its own.
 _SAID_HERE: Final = ("unauthenticated", "too_many_requests", "busy")
@@ -53,7 +49,7 @@ async def use_form(request: web.Request) -> web.Response:
     and on to the path of ours in `next`.
     """
     refuse_key(request)
-    fields = _fields(await read_body(request, FORM_LIMIT))
+    fields = await read_form(request)
     name, password, way = fields.get("name", "").strip(), fields.get("password", ""), own_way(fields.get("next", START))
     if not name or not password:
         return await _with_code(request, _code(fields), way)
@@ -81,7 +77,7 @@ async def sign_out(request: web.Request) -> web.Response:
     """`POST /logout`: the login ends, and with it its sockets."""
     accounts = request.app[keys.ACCOUNTS]
     await accounts.logins.sign_out(request[keys.PRINCIPAL])
-    response = _on(request, "/login")
+    response = go_on(request, "/login")
     response.del_cookie(accounts.cookie, httponly=True, samesite="Lax")
     return response
 
@@ -103,19 +99,11 @@ async def _with_code(request: web.Request, code: str, way: str) -> web.Response:
 
 
 def _signed_in(request: web.Request, login: Login, way: str) -> web.Response:
-    response = _on(request, way)
+    response = go_on(request, way)
     secure = (request.app[keys.SETTINGS].public_url or "").startswith("https:")
     name = request.app[keys.ACCOUNTS].cookie
     response.set_cookie(name, login.secret, max_age=login.seconds, httponly=True, samesite="Lax", secure=secure)
     return response
-
-
-def _fields(form: bytes) -> dict[str, str]:
-    try:
-        fields = parse_qs(form.decode("utf-8", "replace"), max_num_fields=10)
-    except ValueError:
-        raise Problem("invalid", "The form has more than 10 fields.") from None
-    return {name: values[0] for name, values in fields.items()}
 
 
 def _code(fields: Mapping[str, str]) -> str:
@@ -142,12 +130,6 @@ def _page(request: web.Request, template: str, given: Mapping[str, object], stat
     response = render_page(request, template, given, status=status)
     response.headers.update(FORM_PAGE)
     return response
-
-
-def _on(request: web.Request, path: str) -> web.Response:
-    """303: on to a page of ours, below the path of the public URL."""
-    prefix = urlsplit(request.app[keys.SETTINGS].public_url or "").path.rstrip("/")
-    return web.Response(status=303, headers={"Location": f"{prefix}{path}"})
 
 
 ROUTES = [

@@ -101,11 +101,12 @@ def _weight(parameters: list[str]) -> float:
 def _answer(request: web.Request, status: int, body: dict[str, Any], headers: dict[str, str]) -> web.Response:
     if prefers_page(request.headers.get("Accept", "")):
         # A 401 is the page to sign in on, and so is a link that is good no more: they need what that one needs.
-        form = {"refused": "", "name": "", "way": way_back(request)}
+        # All let a language be chosen.
+        way = way_back(request)
+        form = {"refused": "", "name": "", "way": way, "here": way}
         context: dict[str, Any] = {"problem": body, "request_id": request[keys.REQUEST_ID], **form}
         response = render_page(request, "error.html", context, status=status)
         response.headers.extend({**headers, "Vary": "Accept"})
-        if status == web.HTTPUnauthorized.status_code or body.get("code") == "link_used":
-            response.headers.update(FORM_PAGE)
+        response.headers.update(FORM_PAGE)
         return response
     return web.Response(status=status, body=dumps(body) + b"\n", headers={**headers, "Content-Type": PROBLEM_JSON})

@@ -19,6 +19,7 @@ from jinja2.runtime import Context
 
 from realtime import words
 from realtime.assets import assets
+from realtime.middleware.ways import way_here
 from realtime.program import program
 
 THEMES: Final = ("light", "dark")
@@ -76,6 +77,8 @@ def render_page(
         "language": language_of(request),
         "theme": theme_of(request),
         "root": root,
+        "here": way_here(request),
+        "languages": words.NAMES,
         "program": program(),
         "asset": lambda name: f"{root}static/{assets()[name].hashed}",
         **(given or {}),

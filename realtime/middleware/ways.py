@@ -1,12 +1,14 @@
-"""Where a browser goes on to once it is signed in: a page of ours, and never another place."""
+"""Where a browser goes on to when it has sent a form: a page of ours, and never another place."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from realtime import keys
 from realtime.redaction import redact
 
 START: Final = "/"
@@ -20,14 +22,26 @@ _NOWHERE: Final = re.compile(r"/(?:login|logout)(?:[/?#]|$)")
 
 def own_way(text: str) -> str:
     """`text` where it is the path of a page of ours, with its query; else the start page."""
-    if len(text) > WAY_LIMIT or not _OWN.fullmatch(text) or _NOWHERE.match(text):
-        return START
-    return text
+    return START if _NOWHERE.match(text) else same_way(text)
+
+
+def same_way(text: str) -> str:
+    """The same, where it may also lead to a page to sign in or out on."""
+    return text if len(text) <= WAY_LIMIT and _OWN.fullmatch(text) else START
 
 
 def way_back(request: web.Request) -> str:
     """The way to what was asked for, where a browser may come back to it: without a secret that stood in it."""
-    if request.method != "GET":
-        return START
+    return START if request.method != "GET" else own_way(way_here(request))
+
+
+def way_here(request: web.Request) -> str:
+    """The way to this page, without a secret that stood in its query."""
     way = request.raw_path
-    return own_way(way if redact(way) == way else request.rel_url.raw_path)
+    return way if redact(way) == way else request.rel_url.raw_path
+
+
+def go_on(request: web.Request, way: str) -> web.Response:
+    """303: on to a page of ours, below the path of the public URL."""
+    prefix = urlsplit(request.app[keys.SETTINGS].public_url or "").path.rstrip("/")
+    return web.Response(status=303, headers={"Location": f"{prefix}{way}"})

@@ -28,7 +28,7 @@ async def sign_in(open_page: Open, site: Site, number: int, **more: Any) -> Watc
     """The page, for that user."""
     link = await site.app[keys.ACCOUNTS].logins.make_link(SYSTEM, number)
     opened = await open_page(site, f"/login/{link.code}", **more)
-    await opened.page.get_by_role("button").click()
+    await opened.page.locator(".sheet button").click()
     await opened.page.wait_for_url(f"{site.url}/")
     await opened.page.goto(f"{site.url}/settings")
     await state(opened.page, "live")

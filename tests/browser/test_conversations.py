@@ -252,7 +252,7 @@ async def test_an_agent_is_offered_themselves_and_who_has_conversations(make_sit
     site = await make_site(access="closed")
     site.session.headers["Authorization"] = f"Bearer {await site.token()}"
     page = (await open_page(site, await site.link(Role.AGENT, "bia"))).page
-    await page.get_by_role("button").click()
+    await page.get_by_role("button", name="Sign in").click()
     await expect(page).not_to_have_url(re.compile("login"))
     await conversation(site, "Um", assignee="user-agent")
     await conversation(site, "Dois", assignee="bia")
@@ -271,7 +271,7 @@ async def test_an_agent_is_offered_themselves_and_who_has_conversations(make_sit
 async def test_a_conversation_is_taken_closed_rated_and_opened_again(make_site: MakeSite, open_page: Open) -> None:
     site = await make_site(access="closed")
     page = (await open_page(site, await site.link())).page
-    await page.get_by_role("button").click()
+    await page.get_by_role("button", name="Sign in").click()
     site.session.headers["Authorization"] = f"Bearer {await site.token()}"
     of = await conversation(site, "João", "Olá")
     await page.goto(f"{site.url}/conversations?c={of}")

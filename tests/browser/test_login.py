@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.async_api import expect
 
 from realtime import keys
 from realtime.policy import Role
@@ -116,6 +117,22 @@ async def test_axe_finds_nothing(make_site: MakeSite, open_page: Open, theme: st
     await accessible(page)
     await page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     assert await overflow(page) == 0
+
+
+async def test_language_and_theme_can_be_chosen_before_one_signs_in(make_site: MakeSite, open_page: Open) -> None:
+    site = await with_ana(make_site)
+    page = (await open_page(site, "/login?next=/settings")).page
+
+    await page.get_by_role("button", name="Español").click()
+    await page.get_by_role("button", name="Oscuro").click()
+
+    await expect(page.locator("html[data-theme=dark][lang=es]")).to_have_count(1)
+    await expect(page.get_by_role("button", name="Español")).to_have_attribute("aria-pressed", "true")
+    await accessible(page)
+    await page.get_by_label("Nombre").fill("ana")
+    await page.get_by_label("Contraseña").fill(GOOD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{site.url}/settings")
 
 
 async def test_the_page_speaks_the_readers_language(make_site: MakeSite, open_page: Open) -> None:

@@ -66,7 +66,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 
 async def sign_in(site: Site, page: Page) -> None:
     await page.goto(await site.link())
-    await page.get_by_role("button").click()
+    await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url(site.url + "/")
 
 
@@ -126,7 +126,7 @@ async def test_signing_out_takes_the_browser_back_to_the_door(make_site: MakeSit
     await sign_in(site, page)
 
     await page.goto(site.url + "/logout")
-    await page.get_by_role("button").click()
+    await page.get_by_role("button", name="Sign out").click()
     await page.wait_for_url(site.url + "/login")
 
     assert await page.context.cookies() == []

@@ -130,7 +130,7 @@ async def test_who_gets_another_role_sees_what_it_may_see(make_site: MakeSite, o
         vera = await made.json()
     link = await site.app[keys.ACCOUNTS].logins.make_link(SYSTEM, vera["id"])
     page = (await open_page(site, f"/login/{link.code}")).page
-    await page.get_by_role("button").click()
+    await page.get_by_role("button", name="Sign in").click()
     await expect(page.locator("#audit")).to_contain_text("The audit log is for agents and admins.")
     await state(page, "live")
 

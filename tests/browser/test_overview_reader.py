@@ -143,7 +143,7 @@ async def test_a_closed_server_says_how_to_get_in(make_site: MakeSite, open_page
 
     await expect(page.locator("main")).to_contain_text("realtime user link admin")
     await page.goto(await site.link())
-    await page.get_by_role("button").click()
+    await page.get_by_role("button", name="Sign in").click()
 
     await state(page, "live")
     await expect(page.locator(".access")).to_contain_text("ana (admin)")
@@ -153,12 +153,12 @@ async def test_a_closed_server_says_how_to_get_in(make_site: MakeSite, open_page
 async def test_who_is_signed_out_meanwhile_is_told(make_site: MakeSite, open_page: Open) -> None:
     site = await make_site(access="closed")
     page = (await open_page(site, await site.link())).page
-    await page.get_by_role("button").click()
+    await page.get_by_role("button", name="Sign in").click()
     await state(page, "live")
 
     other = await page.context.new_page()
     await other.goto(f"{site.url}/logout")
-    await other.get_by_role("button").click()
+    await other.get_by_role("button", name="Sign in").click()
 
     await state(page, "signedout")
     await expect(page.locator(".banner")).to_contain_text("realtime user link admin")

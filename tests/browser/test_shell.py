@@ -74,7 +74,7 @@ async def test_a_language_is_chosen_and_stays(site: Site, open_page: Open) -> No
 async def test_who_is_signed_in_finds_the_way_out(make_site: MakeSite, open_page: Open) -> None:
     site = await make_site(access="closed")
     page = (await open_page(site, await site.link())).page
-    await page.get_by_role("button").click()
+    await page.get_by_role("button", name="Sign in").click()
     await state(page, "live")
 
     await page.get_by_role("button", name="ana").click()

@@ -157,6 +157,24 @@ async def test_theme_and_language_are_as_they_were_chosen(client: Client) -> Non
         assert (await answer.json())["errors"] == {"theme": ["One of system, light, dark."]}
 
 
+async def test_they_can_be_chosen_without_a_script_and_without_a_sign_in(make_client: MakeClient) -> None:
+    client = await make_client(access="closed")
+    page = {"Accept": "text/html"}
+    async with client.get("/login?next=/settings", headers=page) as answer:
+        assert '<input type="hidden" name="next" value="/login?next=/settings">' in await answer.text()
+
+    form = {"language": "es", "next": "/login?next=/settings"}
+    async with client.post("/preferences", data=form, headers=page, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, form["next"])
+        assert answer.cookies["language"].value == "es"
+    for form in ({"theme": "dark", "next": "//elsewhere.example"}, {"theme": "dark"}):
+        async with client.post("/preferences", data=form, headers=page, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, "/")
+    async with client.post("/preferences", data={"theme": "pink"}) as answer:
+        assert answer.status == 400
+        assert not answer.cookies
+
+
 async def test_a_cookie_that_means_nothing_is_passed_over(client: Client) -> None:
     cookies = {"Cookie": 'theme="><script>; language=xx'}
 
