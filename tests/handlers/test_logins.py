@@ -379,7 +379,7 @@ async def test_a_page_that_needs_a_credential_is_the_form_that_leads_back_to_it(
         assert response.status == 401
         page = await response.text()
     assert WRONG not in page
-    assert page.count(f'name="next" value="{STREAM}"') == 2
+    assert page.count(f'name="next" value="{STREAM}"') == 3
 
 
 async def test_a_wrong_password_does_not_lose_the_way(closed):
