@@ -76,6 +76,20 @@ async def test_a_request_is_sent_as_its_example_stands_there(site: Site, open_pa
     await expect(form.get_by_role("status")).to_contain_text("malformed")
 
 
+async def test_lines_of_json_are_shown_as_they_came(site: Site, open_page: Open) -> None:
+    await site.sensor()
+    page = await opened(open_page, site)
+
+    request = page.locator("#requests .fold", has_text="POST /api/v1/events/export")
+    await request.locator("summary").click()
+    await request.get_by_role("button", name="Send", exact=True).click()
+
+    await expect(request.locator(".came b")).to_have_text("200")
+    lines = (await request.locator("[role=status] pre").inner_text()).splitlines()
+    assert len(lines) > 1
+    assert all(line.startswith("{") and line.endswith("}") for line in lines)
+
+
 async def test_a_stream_is_read_for_a_while(site: Site, open_page: Open) -> None:
     page = await opened(open_page, site)
     await page.get_by_role("searchbox").fill("events/ndjson")

@@ -84,6 +84,6 @@ async function readSome(answer) {
 }
 
 function pretty(answer, text, ended) {
-  if (!ended || !/json$/.test((answer.headers.get("Content-Type") ?? "").split(";")[0])) return text;
+  if (!ended || !/[/+]json$/.test((answer.headers.get("Content-Type") ?? "").split(";")[0])) return text;
   return JSON.stringify(JSON.parse(text), null, 2).slice(0, SHOWN);
 }
