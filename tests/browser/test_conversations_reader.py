@@ -165,6 +165,9 @@ async def test_what_is_not_there_is_said(site: Site, open_page: Open) -> None:
 
     await expect(page.locator(".thread").get_by_role("alert")).to_contain_text("There is no conversation 77.")
     await expect(page.locator(".empty")).to_contain_text("There are no conversations yet.")
+    await page.goto(f"{site.url}/conversations")
+    await expect(page.locator(".empty")).to_contain_text("There are no conversations yet.")
+    await expect(page.locator(".thread")).not_to_contain_text("Choose a conversation.")
     await page.get_by_role("button", name="New conversation").click()
     await page.get_by_role("dialog").get_by_role("button", name="Create").click()
     await expect(page.get_by_role("dialog").locator("[aria-invalid=true]")).to_be_focused()

@@ -47,6 +47,8 @@ async def test_figures_and_lists_follow_what_happens(site: Site, open_page: Open
     page = (await open_page(site)).page
     await state(page, "live")
     await expect(page.locator(".desk-empty")).to_contain_text("There is no conversation yet")
+    begin = page.get_by_role("link", name="Begin the first conversation")
+    assert await begin.evaluate("link => link.href") == f"{site.url}/conversations"
     await expect(page.locator("#csat")).to_contain_text("Nobody has rated a conversation yet")
 
     await site.token()

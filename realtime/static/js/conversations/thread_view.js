@@ -16,7 +16,8 @@ export function ThreadView({ desk }) {
   useWayBack(thread);
   useEffect(() => void document.getElementById("main").toggleAttribute("data-open", thread !== null), [thread]);
   if (thread === null) {
-    return html`<section class="thread none" aria-label=${t("Conversation")}><p class="note">${t("Choose a conversation.")}</p></section>`;
+    const some = desk.list.rows.value.length > 0;
+    return html`<section class="thread none" aria-label=${t("Conversation")}>${some && html`<p class="note">${t("Choose a conversation.")}</p>`}</section>`;
   }
   return html`<${Opened} key=${thread.id} desk=${desk} thread=${thread} />`;
 }

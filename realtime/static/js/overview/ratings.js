@@ -22,7 +22,7 @@ export function latestRatings() {
 
 export function Ratings({ latest }) {
   return html`<${Panel} title=${t("What customers say")} id="csat" load=${latest.load} who=${t("Viewers, agents and admins may.")} empty=${() => latest.list.value.length === 0}
-    emptyText=${t("Nobody has rated a conversation yet. Who closes one asks its customer for a rating.")}>
+    emptyText=${t("Nobody has rated a conversation yet. When one is closed, its customer is asked for a rating.")}>
     <${Live} latest=${latest} label=${t("Ratings, newest first")} render=${(row) => html`<${Rating} row=${row} />`} />
   <//>`;
 }

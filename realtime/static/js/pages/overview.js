@@ -14,7 +14,7 @@ import { latestRatings, Ratings } from "../overview/ratings.js";
 import { Report } from "../overview/report.js";
 import { Satisfaction } from "../overview/satisfaction.js";
 import { openPage } from "../page.js";
-import { reader, reads } from "../place.js";
+import { address, may, reader, reads } from "../place.js";
 import { t } from "../words.js";
 
 const report = new Report();
@@ -84,6 +84,7 @@ function Desk() {
   if (report.empty.value) {
     return html`<section class="panel desk-empty" aria-labelledby="desk"><header><h2 id="desk">${t("Support desk")}</h2></header>
       <p class="note">${t("There is no conversation yet. With the first one, the figures of the desk appear here: how many are open, how long customers wait, how satisfied they are.")}</p>
+      ${reads("chat") && may("write") && html`<p><a href=${address("conversations").href}>${t("Begin the first conversation")}</a></p>`}
     </section>`;
   }
   const value = load.value;
