@@ -35,10 +35,19 @@ export function day(date) {
   return dateOnly.format(date);
 }
 
-const PARTS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]].map(([unit, length]) => [
+const DAY = 86_400;
+
+const PARTS = [["day", DAY], ["hour", 3_600], ["minute", 60], ["second", 1]].map(([unit, length]) => [
   length,
   new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "narrow" }),
 ]);
+
+/** Distances in seconds at which a scale of durations has its lines: never at "8m 20s". */
+export const ROUND = [
+  ...[1, 2, 5, 10, 15, 30].flatMap((count) => [count, 60 * count]),
+  ...[1, 2, 3, 6, 12].map((count) => 3_600 * count),
+  ...[1, 10, 100, 1_000].flatMap((tens) => [DAY * tens, 2 * DAY * tens, 5 * DAY * tens]),
+].sort((one, other) => one - other);
 
 /** So many whole seconds in the two largest units that have some: "1h 20m"; null for null. */
 export function duration(seconds) {

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { html } from "../html.js";
+import { rem } from "../room.js";
 import { exact } from "../times.js";
 import { number, t, tn } from "../words.js";
 import { ChartTable } from "./charttable.js";
@@ -15,9 +16,9 @@ const NONE = [];
  * ("anomaly", "prediction", or another). `range` is `[from, to]` in milliseconds, for all that there is without it.
  * With `onZoom({since, until} or null)` the reader may ask for a stretch, by pointer, buttons or keys; whoever gives it
  * sets `range`, and `zoomed` while null would lead back. `format(value)` writes a value without its `unit`,
- * `when(date)` a time (day, time and zone without it).
+ * `when(date)` a time (day, time and zone without it). `steps` are the distances that lines of the grid may have.
  */
-export function Chart({ label, series, marks = NONE, height = 240, range = null, onZoom, zoomed = false, unit = "", format = number, when = exact }) {
+export function Chart({ label, series, marks = NONE, height = 240, range = null, onZoom, zoomed = false, unit = "", format = number, when = exact, steps }) {
   const [asTable, setAsTable] = useState(false);
   const columns = useMemo(() => columnsOf(series), [series]);
   const empty = columns[0].length === 0;
@@ -34,7 +35,7 @@ export function Chart({ label, series, marks = NONE, height = 240, range = null,
       ? html`<${ChartTable} ...${shared} />`
       : empty && range === null
         ? html`<p class="note chart-none" role="img" aria-label=${summary}>${t("No values in this time.")}</p>`
-        : html`<${Canvas} ...${shared} summary=${summary} range=${range} height=${height} onZoom=${onZoom} format=${format} />`}
+        : html`<${Canvas} ...${shared} summary=${summary} range=${range} height=${height} onZoom=${onZoom} format=${format} steps=${steps} />`}
   </figure>`;
 }
 
@@ -67,7 +68,7 @@ function Zoom({ columns, range, zoomed, onZoom }) {
   </div>`;
 }
 
-function Canvas({ label, series, columns, marks, said, when, summary, range, height, onZoom, format }) {
+function Canvas({ label, series, columns, marks, said, when, summary, range, height, onZoom, format, steps }) {
   const holder = useRef(null);
   const plot = useRef(null);
   const [attempt, setAttempt] = useState(0);
@@ -77,14 +78,15 @@ function Canvas({ label, series, columns, marks, said, when, summary, range, hei
   const zoom = useRef(onZoom);
   zoom.current = onZoom;
   const zooms = Boolean(onZoom);
-  const shape = JSON.stringify([series.map(({ name, kind, color }) => [name, kind, color]), height, zooms, attempt]);
+  const tall = Math.round((height * rem.value) / 16);
+  const shape = JSON.stringify([series.map(({ name, kind, color }) => [name, kind, color]), tall, zooms, attempt]);
 
   useEffect(() => {
     let left = false;
     const made = (uPlot) => {
       if (left) return;
       const told = { cursor: (index, near) => setUnder({ index, near }), zoom: (stretch) => zoom.current?.(stretch) };
-      plot.current = new Plot(uPlot, holder.current, { series, height, zooms, format }, told);
+      plot.current = new Plot(uPlot, holder.current, { series, height: tall, zooms, format, steps }, told);
       setState("ready");
     };
     loadPlot().then(made, () => left || setState("failed"));
@@ -111,7 +113,7 @@ function Canvas({ label, series, columns, marks, said, when, summary, range, hei
 
   if (state === "failed") return html`<p class="note" role="alert">${t("The chart could not be loaded.")} <button type="button" class="quiet" onClick=${() => setAttempt(attempt + 1)}>${t("Try again")}</button></p>`;
   return html`<div class="chart-plot">
-    <div ref=${holder} class="chart-holder" role="img" aria-label=${summary} style=${{ minHeight: `${height}px` }} aria-busy=${state === "loading"}></div>
+    <div ref=${holder} class="chart-holder" role="img" aria-label=${summary} style=${{ minHeight: `${tall}px` }} aria-busy=${state === "loading"}></div>
     <${Cursor} label=${label} series=${series} columns=${columns} said=${said} when=${when} under=${under} point=${point} />
   </div>`;
 }

@@ -66,7 +66,7 @@ export function dashOf(place) {
  * `told` are the functions that it calls: `cursor(index or null, marks near it)`, `zoom({since, until} or null)`.
  */
 export class Plot {
-  constructor(uPlot, holder, { series, height, zooms, format }, told) {
+  constructor(uPlot, holder, { series, height, zooms, format, steps }, told) {
     this.uPlot = uPlot;
     this.holder = holder;
     this.height = height;
@@ -74,7 +74,7 @@ export class Plot {
     this.marks = [];
     this.range = null;
     this.colours = new Map();
-    this.plot = new uPlot(this.options(series, zooms, format), null, holder);
+    this.plot = new uPlot(this.options({ series, zooms, format, steps }), null, holder);
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(holder);
     this.theme = () => this.repaint();
@@ -84,9 +84,9 @@ export class Plot {
     this.themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   }
 
-  options(series, zooms, format) {
+  options({ series, zooms, format, steps }) {
     const grid = { stroke: () => this.colour("--line"), width: 1 };
-    const axis = { stroke: () => this.colour("--soft"), grid, ticks: grid, font: `${0.75 * rem()}px system-ui, sans-serif` };
+    const axis = { stroke: () => this.colour("--soft"), grid, ticks: grid, font: fontOf() };
     const bars = series.some(({ kind }) => kind === "bars");
     return {
       width: this.width(),
@@ -101,12 +101,12 @@ export class Plot {
         bind: { dblclick: () => () => this.told.zoom(null) },
       },
       scales: {
-        x: { range: (_, least, most) => this.range ?? spread(least, most) },
+        x: { range: (_, least, most) => this.range ?? spread(least, most, bars ? (this.columns?.[0].length ?? 0) : 0) },
         y: { range: (_, least, most) => heights(this.uPlot, least, most, bars) },
       },
       axes: [
-        { ...axis, space: 72, values: (_, splits, __, ___, step) => timesOf(splits, step) },
-        { ...axis, size: (_, values) => widthOf(values), values: (_, splits) => splits.map(format) },
+        { ...axis, space: 4.5 * rem(), size: 3.125 * rem(), values: (_, splits, __, ___, step) => timesOf(splits, step) },
+        { ...axis, ...(steps && { incrs: steps }), size: (_, values) => widthOf(values), values: (_, splits) => splits.map(format) },
       ],
       series: [{}, ...series.map((one, place) => this.line(one, place))],
       hooks: {
@@ -224,9 +224,11 @@ function sign(ctx, kind, x, y, size) {
   ctx.fill();
 }
 
-/** One moment alone needs a stretch to stand in. */
-function spread(least, most) {
-  return least === most ? [least - MINUTE, most + MINUTE] : [least, most];
+/** One moment alone needs a stretch to stand in, and of `bars` the first and the last half of one beside them. */
+function spread(least, most, bars) {
+  if (least === most) return [least - MINUTE, most + MINUTE];
+  const half = bars > 1 ? (most - least) / (bars - 1) / 2 : 0;
+  return [least - half, most + half];
 }
 
 function heights(uPlot, least, most, bars) {
@@ -236,8 +238,17 @@ function heights(uPlot, least, most, bars) {
   return bars ? [Math.min(0, low), Math.max(0, high)] : [low, high];
 }
 
+const pen = document.createElement("canvas").getContext("2d");
+
+/** Letters differ in width: "15m" is wider than "159". */
 function widthOf(values) {
-  return (values === null ? 40 : 18 + 7 * Math.max(2, ...values.map((value) => value.length))) * (rem() / 16);
+  if (values === null) return 2.5 * rem();
+  pen.font = fontOf();
+  return Math.ceil(1.125 * rem() + Math.max(rem(), ...values.map((value) => pen.measureText(value).width)));
+}
+
+function fontOf() {
+  return `${0.75 * rem()}px system-ui, sans-serif`;
 }
 
 const format = (options) => new Intl.DateTimeFormat(locale, options);

@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { Chart } from "../components/chart.js";
 import { html } from "../html.js";
-import { day as told, duration } from "../times.js";
+import { day as told, duration, ROUND } from "../times.js";
 import { t } from "../words.js";
 
 const [HEIGHT, LOWER] = [300, 180];
@@ -46,7 +46,7 @@ export function Times({ report }) {
         </tr>`)}</tbody>
       </table>
     </div>
-    <${Chart} label=${t("Response time by day: what half, and nine of ten, waited at most")} series=${series} height=${LOWER} format=${short} when=${told} />
+    <${Chart} label=${t("Response time by day: what half, and nine of ten, waited at most")} series=${series} height=${LOWER} format=${short} steps=${ROUND} when=${told} />
   `;
 }
 
