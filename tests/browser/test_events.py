@@ -56,6 +56,25 @@ async def test_what_happens_appears_on_whatever_channel(site: Site, open_page: O
     await expect(box(page, "never-heard-of")).to_be_visible()
 
 
+async def test_an_audit_entry_is_told_in_words_and_by_whom(site: Site, open_page: Open) -> None:
+    await site.post("conversations", {"contact_name": "João"})
+    page = await console(open_page, site, locale="es")
+
+    entry = page.locator(f"{ROWS}[data-channel=audit] .data")
+    await expect(entry.first).to_have_text("Conversación iniciada · guest")
+
+
+async def test_the_forms_stand_side_by_side_where_there_is_room(site: Site, open_page: Open) -> None:
+    page = await sign_in(open_page, site)
+    boxes = "parts => parts.map((one) => one.getBoundingClientRect().toJSON())"
+    programs, tried, publish = await page.locator("#programs, #test-event, #publish").evaluate_all(boxes)
+    assert programs["x"] == tried["x"] < publish["x"]
+    assert abs(tried["y"] + tried["height"] - publish["y"] - publish["height"]) < 160
+    end = "part => part.getBoundingClientRect().right"
+    lever = await page.get_by_role("button", name="Replay", exact=True).evaluate(end)
+    assert abs(lever - await page.locator(".console .entries").evaluate(end)) <= 1
+
+
 async def test_channels_and_types_are_chosen(site: Site, open_page: Open) -> None:
     sensor = await site.sensor(nombre="Patio")
     await site.post("readings", {"sensor_id": sensor, "valor": 1})

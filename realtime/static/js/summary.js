@@ -1,5 +1,6 @@
 // What a row says of an event's data: its telling values, short. All of it becomes text nodes.
 
+import { deed } from "./deeds.js";
 import { number } from "./words.js";
 
 /** Characters of a summary; the whole data is in the row's details. */
@@ -15,7 +16,6 @@ const TELLING = {
   reaction: ["username", "reaction"],
   csat: ["contact_name", "rating", "feedback"],
   user: ["username"],
-  audit: ["action"],
 };
 
 /** A line about the data of an event (canonical form). */
@@ -26,6 +26,7 @@ export function summary({ type, data }) {
 function told(entity, data) {
   if (entity === "system") return String(data.message ?? "");
   if (entity === "reading") return reading(data);
+  if (entity === "audit") return [deed(data.action) ?? plain(data.action), data.user?.username].filter(Boolean).join(" · ");
   const values = (TELLING[entity] ?? []).map((name) => data[name]).filter((value) => value !== null && value !== undefined && value !== "");
   if (entity === "location" && typeof data.latitud === "number" && typeof data.longitud === "number") {
     values.push(`${number(data.latitud)}, ${number(data.longitud)}`);

@@ -4,12 +4,12 @@ import { effect } from "@preact/signals";
 import { Ago } from "../components/ago.js";
 import { Live } from "../components/live.js";
 import { Panel } from "../components/panel.js";
+import { deed } from "../deeds.js";
 import { html } from "../html.js";
 import { Latest } from "../latest.js";
 import { ask, reads } from "../place.js";
 import { exact } from "../times.js";
 import { t } from "../words.js";
-import { deed } from "./deeds.js";
 
 const PAST = 30;
 const LENGTH = 160;

@@ -37,8 +37,8 @@ function Main({ connection }) {
       <p class="sr-only" aria-live="polite">${announcer.text}</p>
     <//>
     <div class="beside">
-      <${Programs} log=${log} />
-      <div class="makers"><${Publish} channels=${channels} /><${TestEvent} /></div>
+      <div><${Programs} log=${log} /><${TestEvent} /></div>
+      <${Publish} channels=${channels} />
     </div>
   `;
 }

@@ -1,6 +1,6 @@
 // What was done, in a word or two; an action that is not here is shown by its code.
 
-import { t } from "../words.js";
+import { t } from "./words.js";
 
 const TOLD = new Map([
   ["backup_created", t("Backup made")],
