@@ -18,9 +18,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ROWS = ".roster [data-index]"
 
 
-async def sign_in(open_page: Open, site: Site, role: Role = Role.ADMIN, **more: Any) -> Page:
+async def sign_in(open_page: Open, site: Site, role: Role = Role.ADMIN, name: str = "ana", **more: Any) -> Page:
     """A page of somebody who has just signed in."""
-    page: Page = (await open_page(site, await site.link(role), **more)).page
+    page: Page = (await open_page(site, await site.link(role, name), **more)).page
     await page.locator("form button").first.click()
     await page.wait_for_url(re.compile(r"^(?!.*login)"))
     await page.goto(f"{site.url}/connections")
@@ -215,6 +215,16 @@ async def test_what_is_shown_stays_while_the_server_is_away_and_is_said_to_be_ol
     await expect(page.locator(".as-of.stale")).to_have_count(0)
     await state(page, "live")
     await expect(page.locator(ROWS, has_text="this page")).to_have_count(1)
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE, NARROW], ids=["wide", "phone", "narrow"])
+async def test_ones_own_name_is_there_in_full(site: Site, open_page: Open, size: tuple[int, int]) -> None:
+    page = await sign_in(open_page, site, name="maria.souza", size=size, locale="es")
+    await expect(page.locator(ROWS, has_text="esta página")).to_be_visible()
+
+    cut = "parts => parts.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+    assert await page.locator(".roster button.name").evaluate_all(cut) == []
+    assert await page.locator(".roster .when > span").evaluate_all(cut) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -32,8 +32,8 @@ export function Cells({ row, own, most, levers, onDetails }) {
       aria-label=${t("Select %(user)s, connection %(id)s", { user: row.user, id: row.id })} onChange=${() => levers.pick(row.id)} />`}</span>`}
     <span role="cell" class="who" data-standing=${now}>
       <span class="first"><span class="dot" aria-hidden="true"></span><button type="button" class="name" onClick=${() => onDetails(row)}><bdi>${row.user}</bdi></button>
-        ${own && html`<span class="badge">${t("this page")}</span>`}<span class="sr-only">${standingText(row)}</span></span>
-      <span class="second">#${row.id}${row.remote !== null && html` · <bdi>${row.remote}</bdi>`}</span>
+        <span class="sr-only">${standingText(row)}</span></span>
+      <span class="second">#${row.id}${own && html` <span class="badge">${t("this page")}</span>`}${row.remote !== null && html` · <bdi>${row.remote}</bdi>`}</span>
     </span>
     <span role="cell" class="what"><span class="first">${row.dialect}</span><bdi class="second" title=${row.channels.join(", ")}>${row.channels.join(", ") || "–"}</bdi></span>
     <span role="cell" class="when"><span class="first"><${Moment} at=${row.connected_at} /></span><span class="second"><${Moment} at=${row.last_seen} /></span></span>
@@ -48,7 +48,7 @@ export function Cells({ row, own, most, levers, onDetails }) {
 }
 
 function Moment({ at }) {
-  return at === null ? "–" : html`<${Ago} at=${at} still />`;
+  return at === null ? "–" : html`<${Ago} at=${at} still brief />`;
 }
 
 /** How many events it is behind. */
