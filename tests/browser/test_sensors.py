@@ -188,6 +188,17 @@ async def test_of_thousands_only_those_in_sight_are_drawn(site: Site, open_page:
     assert await page.locator(CARD).count() < 80
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_a_long_figure_is_shown_whole_with_its_unit(site: Site, open_page: Open, size: tuple[int, int]) -> None:
+    sensor = await site.sensor(nombre="Contador", unidad="ppm")
+    await read(site, sensor, 24_860_935.17)
+    page = await opened(site, open_page, size=size, locale="es")
+
+    value = page.locator(f"{CARD} .value")
+    await expect(value).to_have_text("24.860.935,17 ppm")
+    assert await value.evaluate("part => part.scrollWidth <= part.clientWidth")
+
+
 async def test_a_viewer_sees_no_levers_and_an_admin_all(make_site: MakeSite, open_page: Open) -> None:
     site = await make_site(access="open")
     sensor = await garden(site)

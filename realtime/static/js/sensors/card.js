@@ -9,6 +9,9 @@ import { figure } from "./figures.js";
 import { severityOf } from "./labels.js";
 import { addressOf, choose, chosen, nameOf, placeOf, sensors, standings } from "./state.js";
 
+/** Characters of a figure that has room beside its time as it is; a longer one is written smaller, never cut. */
+const ROOMY = 7;
+
 /** `index` and `first` are its place in the list, and the place to which Tab leads. */
 export function Card({ row, index, tabbed, onFocus }) {
   const standing = standings.of(row.id).value;
@@ -32,12 +35,16 @@ function Standing({ row, standing }) {
   return html`
     <span class="now">
       ${reading
-        ? html`<span class="value"><b>${figure(reading.valor)}</b> <bdi>${reading.unidad ?? row.unidad ?? ""}</bdi></span><${Ago} at=${reading.timestamp} still />`
+        ? html`<span class="value"><${Figure} text=${figure(reading.valor)} /> <bdi>${reading.unidad ?? row.unidad ?? ""}</bdi></span><${Ago} at=${reading.timestamp} still brief />`
         : html`<span class="none">${standing === null ? "…" : t("No reading yet")}</span>`}
     </span>
     <${Trend} points=${standing?.points} />
-    <span class="wrong">${anomaly && html`<span class="severity" data-severity=${anomaly.severidad}><span class="sign" aria-hidden="true"></span>${severityOf(anomaly.severidad)}</span> <bdi>${anomaly.tipo}</bdi> <${Ago} at=${anomaly.created_at} still />`}</span>
+    <span class="wrong">${anomaly && html`<span class="severity" data-severity=${anomaly.severidad}><span class="sign" aria-hidden="true"></span>${severityOf(anomaly.severidad)}</span> <bdi>${anomaly.tipo}</bdi> <${Ago} at=${anomaly.created_at} still brief />`}</span>
   `;
+}
+
+function Figure({ text }) {
+  return html`<b class=${text.length > ROOMY ? "long" : ""}>${text}</b>`;
 }
 
 function Trend({ points }) {
