@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import Open, Site
+from tests.browser.conftest import NARROW, WIDE, Open, Site
 from tests.browser.desk import ROWS, conversation, desk, patch, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -77,6 +77,26 @@ async def test_of_a_long_list_only_what_is_seen_is_drawn(site: Site, open_page: 
     last = page.locator("li", has=page.locator(ROWS, has_text="Contact 0"))
     await expect(last).to_have_attribute("aria-posinset", "130")
     await expect(last).to_have_attribute("aria-setsize", "130")
+
+
+@pytest.mark.parametrize("size", [(3840, 2160), WIDE, NARROW], ids=["wall", "wide", "narrow"])
+async def test_a_row_shows_its_three_lines_whatever_the_name(
+    site: Site, open_page: Open, size: tuple[int, int]
+) -> None:
+    await conversation(site, "María-José Fernández de la Fuente y Rodríguez", "O pedido não chegou")
+    page = await desk(open_page, site, size=size)
+    await expect(page.locator(".unread")).to_be_visible()
+
+    box = "part => part.getBoundingClientRect().toJSON()"
+    row = await page.locator(ROWS).evaluate(box)
+    contact, unread, last, meta = [
+        await page.locator(f"{ROWS} .{part}").evaluate(box) for part in ("contact", "unread", "last", "meta")
+    ]
+    assert abs(contact["top"] + contact["bottom"] - unread["top"] - unread["bottom"]) < 8
+    letters = await page.locator(f"{ROWS} .last").evaluate("part => parseFloat(getComputedStyle(part).fontSize)")
+    assert last["height"] > letters
+    assert row["top"] <= contact["top"]
+    assert meta["bottom"] <= row["bottom"]
 
 
 async def test_who_reads_further_down_is_not_moved(site: Site, open_page: Open) -> None:

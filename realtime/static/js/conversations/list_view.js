@@ -5,14 +5,15 @@ import { Ago } from "../components/ago.js";
 import { Forbidden } from "../components/panel.js";
 import { html } from "../html.js";
 import { may, reads } from "../place.js";
+import { rem } from "../room.js";
 import { number, t, tn } from "../words.js";
 import { LIMIT } from "./list.js";
 import { told } from "./messages_view.js";
 import { addresses } from "./route.js";
 import { excerpt, senderWord, statusWord } from "./words.js";
 
-/** Pixels of a row; css/conversations.css has the same. */
-const ROW = 88;
+/** Pixels of a row; css/conversation_list.css has the same in rem. */
+const tall = () => 5.5 * rem.value;
 
 /** Rows that are drawn beyond those that can be seen, and from the end at which more are asked for. */
 const MARGIN = 6;
@@ -43,8 +44,8 @@ function Rows({ desk }) {
     observer.observe(box.current);
     return () => observer.disconnect();
   }, []);
-  const first = Math.max(0, Math.floor(top / ROW) - MARGIN);
-  const last = Math.min(rows.length, Math.ceil((top + height) / ROW) + MARGIN);
+  const first = Math.max(0, Math.floor(top / tall()) - MARGIN);
+  const last = Math.min(rows.length, Math.ceil((top + height) / tall()) + MARGIN);
   useMore(desk, last >= rows.length - MARGIN && !list.complete.value);
   useLayoutEffect(() => {
     // A row that lies far away is drawn only after the list has been scrolled there.
@@ -60,17 +61,17 @@ function Rows({ desk }) {
     wanted.current = rows[index].id;
     setActive(rows[index].id);
     const { scrollTop, clientHeight } = box.current;
-    box.current.scrollTop = Math.min(index * ROW, Math.max(scrollTop, (index + 1) * ROW - clientHeight));
+    box.current.scrollTop = Math.min(index * tall(), Math.max(scrollTop, (index + 1) * tall() - clientHeight));
   };
   const walk = (event) => {
-    const index = there(event.key, rows.findIndex(({ id }) => id === current), Math.floor(height / ROW), rows.length);
+    const index = there(event.key, rows.findIndex(({ id }) => id === current), Math.floor(height / tall()), rows.length);
     if (index === null || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     go(index);
   };
   const hold = () => {
     if (box.current === null) return;
-    const held = box.current.scrollTop > ROW / 2 || box.current.contains(document.activeElement);
+    const held = box.current.scrollTop > tall() / 2 || box.current.contains(document.activeElement);
     if (list.held === held) return;
     list.held = held;
     list.draw();
@@ -81,7 +82,7 @@ function Rows({ desk }) {
   };
   return html`<div class="list" data-empty=${rows.length === 0}><${Waiting} list=${list} box=${box} />
     <div class="rows" ref=${box} onScroll=${onScroll} onFocusIn=${hold} onFocusOut=${() => queueMicrotask(hold)} onKeyDown=${walk}>
-      <ul role="list" aria-label=${t("Conversations")} style=${{ height: `${rows.length * ROW}px` }}>
+      <ul role="list" aria-label=${t("Conversations")} style=${{ height: `${rows.length * tall()}px` }}>
         ${rows.slice(first, last).map((row, n) => html`<${Row} key=${row.id} desk=${desk} row=${row} href=${link(row.id)} index=${first + n} count=${list.count.value}
           current=${row.id === current} selected=${row.id === selected} onChoose=${() => setActive(row.id)} />`)}
       </ul>
@@ -99,7 +100,7 @@ function Row({ desk, row, href, index, count, current, selected, onChoose }) {
   };
   const writing = desk.writers.now.value.get(row.id);
   const said = writing !== undefined ? t("%(name)s is writing …", { name: writing[0] }) : excerpt(last_message);
-  return html`<li aria-setsize=${count} aria-posinset=${index + 1} style=${{ transform: `translateY(${index * ROW}px)` }}>
+  return html`<li aria-setsize=${count} aria-posinset=${index + 1} style=${{ transform: `translateY(${index * tall()}px)` }}>
     <a class="conversation" data-id=${row.id} href=${href} tabindex=${current ? 0 : -1} aria-current=${selected ? "true" : undefined} onClick=${open}>
       <span class="line"><bdi class="contact">${contact_name}</bdi>
         ${unread > 0 && html`<span class="unread"><span aria-hidden="true">${number(unread)}</span><span class="sr-only">${tn("%(n)s unread message", "%(n)s unread messages", unread)}</span></span>`}</span>
