@@ -6,6 +6,7 @@ import { Shell } from "./components/shell.js";
 import { toast } from "./components/toasts.js";
 import { Connection } from "./connection.js";
 import { html } from "./html.js";
+import { keepFocus } from "./keeper.js";
 import { reader, refreshReader } from "./place.js";
 import { t } from "./words.js";
 
@@ -40,6 +41,7 @@ export function openPage({ name, title, Main, listen }) {
   app.replaceChildren();
   render(html`<${Shell} name=${name} title=${title} connection=${connection}><${Main} connection=${connection} /><//>`, app);
   warnInTitle(connection);
+  keepFocus();
   effect(() => {
     // Where that fails the connection does too, and asks again when it is back.
     if (["live", "barred"].includes(connection.state.value.kind)) refreshReader().catch(() => {});

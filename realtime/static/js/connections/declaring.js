@@ -21,7 +21,7 @@ export function Declaring({ close }) {
   };
   const hint = may("admin") ? t("An account's socket signs in as that account; any other name only reads.") : t("A name without an account: its socket only reads.");
   return html`<${Form} action=${t("Declare")} onSubmit=${declare} extra=${html`<button type="button" class="quiet" onClick=${() => close()}>${t("Cancel")}</button>`}>
-    <${Field} label=${t("User")} name="user" maxlength="64" required hint=${hint} value=${may("admin") ? reader.value.name : ""} />
+    <${Field} label=${t("User")} name="user" autofocus maxlength="64" required hint=${hint} value=${may("admin") ? reader.value.name : ""} />
     <${Field} label=${t("Dialect")} name="dialect" options=${DECLARABLE.map((name) => [name, name])} value="channels" />
     <${Field} label=${t("Channels")} name="channels" hint=${t("Names with commas between; none: what the dialect usually carries.")} />
   <//>`;

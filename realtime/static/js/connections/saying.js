@@ -19,7 +19,7 @@ export function Saying({ row, close }) {
     <p><bdi>${row.user}</bdi> · ${row.dialect} · #${row.id}</p>
     <p class="note">${t("It arrives as %(frame)s, at this connection alone, and is not kept.", { frame: frameOf(row.dialect) })}</p>
     <${Field} label=${t("Level")} name="level" options=${levels} value="info" />
-    <${Field} label=${t("Message")} name="message" rows="3" maxlength=${LENGTH} required />
+    <${Field} label=${t("Message")} name="message" rows="3" autofocus maxlength=${LENGTH} required />
   <//>`;
 }
 

@@ -13,8 +13,8 @@ import { deliveryWord, senderWord, typeWord } from "./words.js";
 const SHOWN = 2_000;
 
 /**
- * `does` is what the reader may do with it, functions or null: `edit(content)`, `remove()`, `react(reaction)`. `doomed`
- * when it is about to be deleted.
+ * `does` is what the reader may do with it, functions or null: `edit(content)`, `remove()`, `keep()`, `react(reaction)`.
+ * `doomed` when it is about to be deleted, which `keep` takes back.
  */
 export function Message({ message, me, does, doomed, current }) {
   const [editing, setEditing] = useState(false);
@@ -37,7 +37,8 @@ export function Message({ message, me, does, doomed, current }) {
       <${State} message=${message} doomed=${doomed} />
       ${!message.deleted_at && html`<${Reactions} message=${message} me=${me} react=${doomed ? null : does.react} current=${current}>
         ${does.edit && !doomed && !editing && html`<button type="button" class="small" tabindex=${current ? 0 : -1} onClick=${() => setEditing(true)}>${t("Edit")}</button>`}
-        ${does.remove && !doomed && html`<button type="button" class="small" tabindex=${current ? 0 : -1} onClick=${does.remove}>${t("Delete")}</button>`}
+        ${does.remove && !doomed && html`<button type="button" key="remove" class="small" tabindex=${current ? 0 : -1} onClick=${does.remove}>${t("Delete")}</button>`}
+        ${does.keep && doomed && html`<button type="button" key="keep" class="small" tabindex=${current ? 0 : -1} onClick=${does.keep}>${t("Keep the message")}</button>`}
       <//>`}
     </div>
   </li>`;

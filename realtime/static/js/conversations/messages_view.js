@@ -62,13 +62,23 @@ function does(desk, message) {
   const { user_id, role } = desk.me.value;
   const react = (reaction) => actions.react(message.id, reaction).catch(told);
   if (role !== "admin" && message.user_id !== user_id) return { react };
-  return { react, edit: (content) => actions.edit(message.id, content), remove: () => doom(desk, message.id) };
+  return { react, edit: (content) => actions.edit(message.id, content), remove: () => doom(desk, message.id), keep: () => spare(desk, message.id) };
 }
+
+// What takes the saying of a deletion away, by message.
+const dooms = new Map();
 
 function doom(desk, id) {
   desk.deletions.add(id);
   const text = t("The message will be deleted in %(n)s seconds.", { n: GRACE });
-  toast(text, { undo: () => desk.deletions.drop(id), onEnd: () => desk.deletions.due(id).catch(told), seconds: GRACE });
+  dooms.set(id, toast(text, { undo: () => (dooms.delete(id), desk.deletions.drop(id)), onEnd: () => (dooms.delete(id), desk.deletions.due(id).catch(told)), seconds: GRACE }));
+}
+
+/** The same as the button at the edge of the page, where the reader is: to that one it may be too far for five seconds. */
+function spare(desk, id) {
+  desk.deletions.drop(id);
+  dooms.get(id)?.();
+  dooms.delete(id);
 }
 
 /** A refusal is said, and nothing has changed. */
