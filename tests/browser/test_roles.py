@@ -1,70 +1,103 @@
-"""Every page for every role: nothing is asked for that is refused, no lever is there that could not be used."""
+"""Who gets another role, or is another one, while a page is open."""
 
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, Response, expect
+from playwright.async_api import expect
 
-from realtime.handlers.pages import SCREENS
+from realtime import keys
 from realtime.policy import Role
-from tests.browser.conftest import MakeSite, Open, Site
+from realtime.services.first_start import SYSTEM
+from tests.browser.conftest import MakeSite, Open, Site, state
+from tests.browser.desk import conversation
+from tests.browser.settings_page import sign_in, user
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-LEVERS = {
-    "/": ("Pause",),
-    "/conversations": ("New conversation",),
-    "/sensors": ("New sensor", "New location", "Edit", "Delete"),
-    "/connections": ("Declare …",),
-    "/events": ("Pause", "Replay", "Publish", "Send"),
-    "/settings": ("New user", "Back up now"),
-}
-"""The names of buttons that a device has no use for."""
+LOOKED_AT = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
-async def visit(page: Page, site: Site, path: str) -> list[str]:
-    """What the page at `path` asked for and was refused until nothing was on its way any more."""
-    refused: list[str] = []
-
-    def heard(response: Response) -> None:
-        if response.status >= 400:
-            refused.append(f"{response.status} {response.request.method} {response.url}")
-
-    page.on("response", heard)
-    await page.goto(site.url + path, wait_until="networkidle")
-    await page.wait_for_selector(".status[data-state=live], .status[data-state=barred]")
-    await page.wait_for_load_state("networkidle")
-    page.remove_listener("response", heard)
-    return refused
+async def given(site: Site, number: int, role: Role) -> None:
+    """Another role for that user."""
+    token = {"Authorization": f"Bearer {await site.token(Role.ADMIN)}"}
+    async with site.session.patch(f"{site.url}/api/v1/users/{number}/", json={"role": role}, headers=token) as answer:
+        assert answer.status == 200
 
 
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.DEVICE, Role.AGENT, Role.ADMIN])
-async def test_no_page_asks_for_what_its_reader_may_not_have(make_site: MakeSite, open_page: Open, role: Role) -> None:
+PAGES = [
+    ("/", ".panel .forbidden", ".card"),
+    ("/conversations?c=1", ".thread .forbidden", ".message .text"),
+    ("/sensors?s=1", ".panel .forbidden", ".sensor[data-sensor]"),
+    ("/events", ".panel .forbidden", "[data-channel=chat]"),
+]
+
+
+@pytest.mark.parametrize(("path", "barred", "content"), PAGES)
+async def test_who_may_see_nothing_any_more_sees_nothing_and_all_again_later(
+    make_site: MakeSite, open_page: Open, path: str, barred: str, content: str
+) -> None:
+    site = await make_site()
+    await site.sensor(nombre="Techo")
+    await conversation(site, "João", "hello")
+    await site.stop()
+    site.settings["access"] = "closed"
+    await site.start()
+    vera = await user(site, "vera", Role.VIEWER)
+    page = (await sign_in(open_page, site, vera)).page
+    await page.goto(site.url + path)
+    await state(page, "live")
+    await page.locator(content).first.wait_for()
+
+    await given(site, vera, Role.DEVICE)
+    await state(page, "barred")
+    await page.locator(barred).first.wait_for()
+    await expect(page.locator(content)).to_have_count(0)
+
+    await given(site, vera, Role.VIEWER)
+    await page.evaluate(LOOKED_AT)
+    await state(page, "live")
+    await page.locator(content).first.wait_for()
+    await expect(page.locator(barred)).to_have_count(1 if path == "/" else 0)
+
+
+async def test_who_may_hear_nothing_and_signs_out_is_told_so(make_site: MakeSite, open_page: Open) -> None:
     site = await make_site(access="closed")
-    page = (await open_page(site, await site.link(role))).page
-    await page.locator("form button[type=submit]").first.click()
-    await page.wait_for_selector(".status")
+    device = await user(site, "device", Role.DEVICE)
+    link = await site.app[keys.ACCOUNTS].logins.make_link(SYSTEM, device)
+    page = (await open_page(site, f"/login/{link.code}")).page
+    await page.get_by_role("button").click()
+    await state(page, "barred")
 
-    refused = {path: await visit(page, site, path) for path in (*SCREENS, "/sensors?s=1", "/conversations?c=1")}
+    await page.context.clear_cookies()
+    await page.evaluate(LOOKED_AT)
 
-    # There is no sensor and no conversation here.
-    missing = {path: [each for each in found if not each.startswith("404 ")] for path, found in refused.items()}
-    assert {path: found for path, found in missing.items() if found} == {}
+    await state(page, "signedout")
 
 
-async def test_a_device_sees_no_lever_that_it_may_not_use_and_is_told_who_may(
+async def test_who_signs_in_after_another_takes_conversations_for_themselves(
     make_site: MakeSite, open_page: Open
 ) -> None:
-    site = await make_site(access="closed")
-    page = (await open_page(site, await site.link(Role.DEVICE))).page
-    await page.locator("form button[type=submit]").first.click()
-    await page.wait_for_selector(".status")
+    site = await make_site()
+    of = await conversation(site, "João", "hello")
+    await site.stop()
+    site.settings["access"] = "closed"
+    await site.start()
+    page = (await sign_in(open_page, site, await user(site, "vera", Role.AGENT))).page
+    await page.goto(f"{site.url}/conversations?c={of}")
+    await state(page, "live")
+    await page.locator(".take").wait_for()
 
-    for path, names in LEVERS.items():
-        await visit(page, site, path)
-        barred = page.locator("main .forbidden")
-        assert await barred.count() > 0, path
-        for text in await barred.all_inner_texts():
-            assert "admins" in text.split("see this.")[1].split("An admin")[0].lower(), (path, text)
-        for name in names:
-            await expect(page.locator("main").get_by_role("button", name=name, exact=True), path).to_have_count(0)
+    elsewhere = await page.context.new_page()
+    await elsewhere.goto(f"{site.url}/logout")
+    await elsewhere.get_by_role("button", name="Sign out").click()
+    await state(page, "signedout")
+    otto = await site.app[keys.ACCOUNTS].logins.make_link(SYSTEM, await user(site, "otto", Role.AGENT))
+    await elsewhere.goto(f"{site.url}/login/{otto.code}")
+    await elsewhere.get_by_role("button").click()
+    await elsewhere.wait_for_url(f"{site.url}/")
+    await page.evaluate(LOOKED_AT)
+    await state(page, "live")
+    await expect(page.locator(".bar")).to_contain_text("otto")
+    await page.locator(".take").click()
+
+    await expect(page.locator(".standing")).to_contain_text("otto")

@@ -35,7 +35,7 @@ export const SECURE = "api/v1/ws/secure";
  *   {kind: "signedout", since}         the server wants a credential
  *   {kind: "barred"}                   there is no channel that the reader may read, so nothing is listened to
  *
- * It begins at the tip, which it tells to `onBegin(position)`. `onEvent(event)` gets each event after that once, in
+ * It begins at the tip, which it tells to `onBegin(position)`; anew when it was barred. `onEvent(event)` gets each event after that once, in
  * order, with the `epoch` of its history. `onGap({from, to, over})` is told what cannot be replayed (positions); `over`
  * when nothing more of the past will follow. After one or several of them, once all that can be replayed has been heard,
  * `onMissed({another})` is called: what a page has learned from events alone is then to be asked for anew. `another`: it
@@ -66,11 +66,6 @@ export class Connection {
 
   /** Listen, from now on for as long as the page is open. */
   start() {
-    if (this.channels.length === 0) {
-      this.drop();
-      this.state.value = { kind: "barred" };
-      return;
-    }
     this.watch();
     this.connect();
   }
@@ -100,6 +95,8 @@ export class Connection {
     this.drop();
     if (!navigator.onLine) {
       this.state.value = { kind: "offline", since: this.since };
+    } else if (this.channels.length === 0) {
+      this.bar();
     } else if (this.position === null) {
       this.begin();
     } else {
@@ -201,11 +198,22 @@ export class Connection {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (this.socket !== null) return null; // the reader did not want to wait
-      if (error.status === 401) this.state.value = { kind: "signedout", since: this.since };
-      else if (error.status === 403) this.state.value = { kind: "barred" };
+      if (error.status === 401) this.signedOut();
+      else if (error.status === 403) this.bar();
       else this.wait(error.retryAfter);
       return null;
     }
+  }
+
+  /** The server wants a credential. */
+  signedOut() {
+    this.state.value = { kind: "signedout", since: this.since };
+  }
+
+  /** There is nothing that the reader may hear. Should there be one day, the page begins anew. */
+  bar() {
+    this.position = null;
+    this.state.value = { kind: "barred" };
   }
 
   /** Try again after a while: twice as long each time, and never all clients at the same moment. */

@@ -10,6 +10,9 @@ import { keepFocus } from "./keeper.js";
 import { reader, refreshReader } from "./place.js";
 import { t } from "./words.js";
 
+/** Milliseconds between two questions of a page that may hear nothing. */
+const BARRED_ASKS = 15_000;
+
 /** Those of `names` that the reader may read; channels of the users' own are the server's to judge. */
 export function readable(names) {
   const { reads: known } = reader.value;
@@ -43,8 +46,7 @@ export function openPage({ name, title, Main, listen }) {
   warnInTitle(connection);
   keepFocus();
   effect(() => {
-    // Where that fails the connection does too, and asks again when it is back.
-    if (["live", "barred"].includes(connection.state.value.kind)) refreshReader().catch(() => {});
+    if (["live", "barred"].includes(connection.state.value.kind)) meet(connection);
   });
   effect(() => {
     // Other rights, other channels: who signs in elsewhere, or gets another role, hears accordingly.
@@ -52,7 +54,30 @@ export function openPage({ name, title, Main, listen }) {
     if (wanted.join() !== connection.channels.join()) connection.listenTo(wanted);
   });
   connection.start();
+  askWhileBarred(connection);
   return connection;
+}
+
+/** Who the reader is now. Where that fails the connection does too, and asks again when it is back; but where there is none. */
+async function meet(connection) {
+  try {
+    await refreshReader();
+  } catch (error) {
+    if (error.status === 401 && connection.state.peek().kind === "barred") connection.signedOut();
+  }
+}
+
+/** Who may hear nothing is not told of another role either, so the page asks now and then, and when it is looked at. */
+function askWhileBarred(connection) {
+  const look = async () => {
+    if (document.hidden || connection.state.peek().kind !== "barred") return;
+    const before = JSON.stringify(reader.peek());
+    await meet(connection);
+    // Where the channels are others by that, it listens already.
+    if (connection.state.peek().kind === "barred" && JSON.stringify(reader.peek()) !== before) connection.retryNow();
+  };
+  setInterval(look, BARRED_ASKS);
+  document.addEventListener("visibilitychange", look);
 }
 
 function warnInTitle(connection) {

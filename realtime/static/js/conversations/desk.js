@@ -55,7 +55,8 @@ export class Desk {
     this.began = true;
     await this.meet();
     const { conversation } = read();
-    if (conversation !== null) this.open(conversation);
+    if (conversation !== null && conversation === this.selected.peek()) this.reopen();
+    else if (conversation !== null) this.open(conversation);
     this.list.forget(this.filter.peek());
     this.listLoad.run();
   }
@@ -230,10 +231,14 @@ export class Desk {
       this.meet();
     }
     this.listLoad.run();
-    const thread = this.thread.peek();
-    if (thread === null) return;
-    if (another) thread.conversation.value = null;
-    this.threadLoad.value = this.loadOf(thread);
+    if (this.thread.peek() === null) return;
+    if (another) this.thread.peek().conversation.value = null;
+    this.reopen();
+  }
+
+  /** Ask for the open conversation anew. */
+  reopen() {
+    this.threadLoad.value = this.loadOf(this.thread.peek());
     this.threadLoad.peek().run();
   }
 

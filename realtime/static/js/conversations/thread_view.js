@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Forbidden } from "../components/panel.js";
 import { html } from "../html.js";
-import { may } from "../place.js";
+import { may, reads } from "../place.js";
 import { t } from "../words.js";
 import { Composer } from "./composer.js";
 import { Levers } from "./levers.js";
@@ -19,6 +19,7 @@ export function ThreadView({ desk }) {
     const some = desk.list.rows.value.length > 0;
     return html`<section class="thread none" aria-label=${t("Conversation")}>${some && html`<p class="note">${t("Choose a conversation.")}</p>`}</section>`;
   }
+  if (!reads("chat")) return html`<section class="thread none" aria-label=${t("Conversation")}><${Forbidden} /></section>`;
   return html`<${Opened} key=${thread.id} desk=${desk} thread=${thread} />`;
 }
 

@@ -24,12 +24,16 @@ export function latestEntries() {
     rank: (row) => row.id,
   });
   const { state } = latest.load;
-  latest.begin = () =>
+  let begun = false;
+  latest.begin = () => {
+    if (begun) return;
+    begun = true;
     effect(() => {
       // Who may not read it is told so without a request that could only be refused, and may one day.
       if (!reads("audit")) state.value = { kind: "forbidden", value: undefined, detail: "" };
       else if (state.peek().value === undefined) latest.load.run();
     });
+  };
   return latest;
 }
 

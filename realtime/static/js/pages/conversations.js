@@ -1,6 +1,6 @@
 // The page of the support desk: the conversations on one side, the open one on the other; on a phone one after the other.
 
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import { openDialog } from "../components/dialog.js";
 import { Desk } from "../conversations/desk.js";
 import { Filters } from "../conversations/filters_view.js";
@@ -12,7 +12,7 @@ import { ThreadView } from "../conversations/thread_view.js";
 import { DESK } from "../connection.js";
 import { html } from "../html.js";
 import { openPage } from "../page.js";
-import { may, reads } from "../place.js";
+import { may, reader, reads } from "../place.js";
 import { t } from "../words.js";
 
 const desk = new Desk();
@@ -70,6 +70,15 @@ desk.connection = openPage({
     onSignal: (news) => desk.hearSignal(news),
     onMissed: (missed) => desk.again(missed),
   },
+});
+
+// Another may sign in while the page is open: what is one's own is then theirs.
+let known = reader.peek();
+effect(() => {
+  const now = reader.value;
+  const same = now.name === known.name && now.role === known.role;
+  known = now;
+  if (!same && desk.began) untracked(() => desk.meet());
 });
 
 // What waits is sent as soon as there is somebody to send it to.

@@ -1,6 +1,6 @@
 // The page of the sensors: all of them as cards, the chosen one with its course, and where they are.
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { html } from "../html.js";
 import { openPage } from "../page.js";
@@ -87,4 +87,6 @@ const connection = openPage({
 });
 
 // Where there is nothing to listen to, there is no beginning either; each panel then says what the reader may not see.
-if (connection.state.peek().kind === "barred") reload();
+effect(() => {
+  if (connection.state.value.kind === "barred") untracked(reload);
+});
