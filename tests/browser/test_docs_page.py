@@ -76,6 +76,18 @@ async def test_a_request_is_sent_as_its_example_stands_there(site: Site, open_pa
     await expect(form.get_by_role("status")).to_contain_text("malformed")
 
 
+async def test_what_a_request_needs_is_there_already(site: Site, open_page: Open) -> None:
+    await site.sensor()
+    page = await opened(open_page, site)
+
+    for path in ("/api/v1/sensors/latest", "/api/v1/readings/series"):
+        request = fold(page, "#requests", path)
+        await request.locator("summary").click()
+        await expect(request.locator(".code").first).to_contain_text(f"curl '{site.url}{path}?sensor_id=1'")
+        await request.get_by_role("button", name="Send", exact=True).click()
+        await expect(request.locator(".came b")).to_have_text("200")
+
+
 async def test_lines_of_json_are_shown_as_they_came(site: Site, open_page: Open) -> None:
     await site.sensor()
     page = await opened(open_page, site)

@@ -11,7 +11,7 @@ import { Trying } from "./trying.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
-/** What stands for a parameter of a path until the reader says something else. */
+/** What stands for a parameter that is needed until the reader says something else. */
 const EXAMPLES = new Map(Object.entries({ name: "plaza", channel: "sensors", backup: "1", code: "…" }));
 
 /** The ids of those that are open. */
@@ -63,7 +63,9 @@ function Inside({ root, operation }) {
   const good = Object.entries(responses).find(([status]) => /^[123]/.test(status));
   const shape = Object.values(good?.[1].content ?? {})[0]?.schema;
   const lines = parameters.map(({ name, in: place, schema, required = false, description: says = "" }) => ({ path: name, kind: `${kind(root, schema)} (${place})`, required, says }));
-  const url = address(path.slice(1).replace(/\{(\w+)\}/g, (_, name) => EXAMPLES.get(name) ?? "1"));
+  const given = (name) => EXAMPLES.get(name) ?? "1";
+  const needed = parameters.filter(({ in: place, required }) => place === "query" && required);
+  const url = address(path.slice(1).replace(/\{(\w+)\}/g, (_, name) => given(name)), Object.fromEntries(needed.map(({ name }) => [name, given(name)])));
   return html`
     ${description && html`<p lang="en"><${Said} text=${description} /></p>`}
     ${lines.length > 0 && html`<${Lines} caption=${t("Parameters")} lines=${lines} />`}

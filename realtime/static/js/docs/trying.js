@@ -30,7 +30,7 @@ export function Trying({ operation, body, examples }) {
     ${WRITES.includes(method) && html`<p class="note">${t("This is done for real, with your own rights.")}</p>`}
     <div class="given">
       ${inPath.map((name) => html`<${Field} key=${name} label=${name} name=${`/${name}`} value=${examples.get(name) ?? "1"} required />`)}
-      ${inQuery.map(({ name, required }) => html`<${Field} key=${name} label=${name} name=${`?${name}`} required=${required} />`)}
+      ${inQuery.map(({ name, required }) => html`<${Field} key=${name} label=${name} name=${`?${name}`} value=${required ? examples.get(name) ?? "1" : undefined} required=${required} />`)}
     </div>
     ${body && html`<${Field} label=${t("Body")} name="=body" rows=${Math.min(12, JSON.stringify(body.example, null, 2).split("\n").length + 1)} value=${typeof body.example === "string" ? body.example : JSON.stringify(body.example, null, 2)} spellcheck="false" />`}
     <div class="actions"><button type="submit" class=${method === "DELETE" ? "danger" : undefined} aria-disabled=${answer?.busy === true}>${t("Send")}</button></div>
