@@ -107,6 +107,7 @@ async def test_a_later_start_prints_the_line_without_a_secret(start):
 
     assert '"Authorization: Bearer $REALTIME_TOKEN"' in line
     assert "login" not in str(again.out)
+    assert again.out.wait_for(r"^  python3 run.py user link admin --data (.+)$")[1] == str(again.data)
     # With the variable unset the credential is empty, which counts as none: a guest's, on this server.
     assert (await run_curl(line.replace("$REALTIME_TOKEN", "")))[0] == 201
 

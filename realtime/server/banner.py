@@ -92,7 +92,7 @@ async def _what_to_try(app: web.Application, settings: Settings) -> tuple[FirstS
     base = own_url(settings)
     _, sensors = await telemetry.list(SENSOR, Selection(), Stretch(limit=1))
     if await accounts.has_admin():
-        return None, later_start(base, sensors[0]["id"] if sensors else 1)
+        return None, later_start(settings, base, sensors[0]["id"] if sensors else 1)
     if not sensors:
         # The printed token is a device's, and a device reports about sensors that are there:
         # without one the line, pasted, would only give an error.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Final, TextIO
 
 from realtime.channels import SEED_CHANNELS
 from realtime.config import Settings
 from realtime.policy import Principal, Role
+from realtime.program import program
 from realtime.services.accounts import Accounts
 from realtime.services.logins import FIRST_LOGIN
 from realtime.services.tokens import Wanted
@@ -53,9 +55,15 @@ async def first_start(accounts: Accounts, settings: Settings, base: str, sensor_
     return FirstStart(user["name"], text)
 
 
-def later_start(base: str, sensor_id: int = 1) -> str:
-    """What every other start tells: the same line, with the reader's own token."""
-    return f"Send a reading:\n  {curl_line(base, '$REALTIME_TOKEN', sensor_id)}\n"
+def later_start(settings: Settings, base: str, sensor_id: int = 1) -> str:
+    """What every other start tells: how to make another link, and the same line with the reader's own token."""
+    folder = "" if settings.data == Settings().data else f" --data {quote(str(settings.data))}"
+    return (
+        f"Make a link to sign in with:\n"
+        f"  {program()} user link {ADMIN}{folder}\n"
+        f"Send a reading:\n"
+        f"  {curl_line(base, '$REALTIME_TOKEN', sensor_id)}\n"
+    )
 
 
 def curl_line(base: str, token: str, sensor_id: int) -> str:

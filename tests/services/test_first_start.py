@@ -90,8 +90,13 @@ async def test_without_one_they_lie_in_a_file_for_the_owner_alone_until_the_link
 
 
 def test_every_other_start_tells_the_line_without_a_secret():
-    assert "Bearer $REALTIME_TOKEN" in later_start(BASE)
-    assert curl_line(BASE, "$REALTIME_TOKEN", 1) in later_start(BASE)
+    assert "Bearer $REALTIME_TOKEN" in later_start(Settings(), BASE)
+    assert curl_line(BASE, "$REALTIME_TOKEN", 1) in later_start(Settings(), BASE)
+
+
+@pytest.mark.parametrize(("data", "line"), [("data", "user link admin"), ("a b", "user link admin --data 'a b'")])
+def test_every_other_start_tells_how_to_sign_in(data, line):
+    assert f" {line}\n" in later_start(Settings(data=data), BASE)
 
 
 @pytest.mark.parametrize(
