@@ -9,7 +9,7 @@ from aiohttp import web
 
 from realtime import keys
 from realtime.handlers.access import require
-from realtime.handlers.answers import answer
+from realtime.handlers.answers import answer, packed
 from realtime.handlers.filters import TIMES, times
 from realtime.openapi import Operation, Parameter
 from realtime.policy import Action
@@ -20,7 +20,7 @@ from realtime.services.metrics_figures import RATINGS, SERIES_DAYS, TIMED, WINDO
 async def report(request: web.Request) -> web.Response:
     """`GET /api/v1/metrics/?since=&until=`."""
     require(request, Action.READ, CSAT)
-    return answer(await request.app[keys.METRICS].report(*times(request)))
+    return packed(request, answer(await request.app[keys.METRICS].report(*times(request))))
 
 
 async def verify(request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from realtime.assets import assets, source_hash
+from realtime.handlers.answers import packed
 from realtime.middleware.headers import content_security_policy
 from realtime.middleware.templating import language_of, render_page, root_of
 
@@ -26,11 +27,9 @@ def screen(request: web.Request, template: str, entry: str, **given: object) -> 
     import_map, modules = _modules(root_of(request), language_of(request), entry)
     response = render_page(request, template, {**given, "import_map": Markup(import_map), "modules": modules})
     response.headers["Content-Security-Policy"] = policy(request, {"script-src": source_hash(import_map)})
-    response.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
-    # Three quarters of a page are the addresses of its modules. It holds no secret that its length could give away.
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        response.enable_compression(web.ContentCoding.gzip)
-    return response
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    # Three quarters of a page are the addresses of its modules.
+    return packed(request, response)
 
 
 def policy(request: web.Request, more: Mapping[str, str]) -> str:

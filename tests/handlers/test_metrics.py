@@ -45,6 +45,17 @@ async def test_what_happens_at_the_desk_is_in_its_figures(client):
     assert (report["conversations"], report["messages"], report["disagreements"]) == (2, 2, [])
 
 
+async def test_they_come_compressed_to_who_takes_that(client):
+    sizes = {}
+    for encoding in ("identity", "gzip"):
+        async with client.get("/api/v1/metrics/", headers={"Accept-Encoding": encoding}) as response:
+            assert response.headers["Vary"] == "Accept-Encoding"
+            assert response.headers.get("Content-Encoding", "identity") == encoding
+            sizes[encoding] = int(response.headers["Content-Length"])
+            assert len((await response.json())["days"]) == WINDOW_DAYS
+    assert sizes["gzip"] < sizes["identity"] / 5
+
+
 async def test_the_time_can_be_chosen(client):
     await made(client, "/api/v1/conversations/", contact_name="Zoë")
 
