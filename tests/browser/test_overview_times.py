@@ -62,6 +62,8 @@ async def test_mean_p50_and_p90_are_all_in_sight_on_a_phone(
 
     wider = await page.locator(".wide-table").evaluate("box => box.scrollWidth - box.clientWidth")
     assert wider <= 0
+    heights = await page.locator(".times tbody tr").evaluate_all("rows => rows.map((one) => one.offsetHeight)")
+    assert max(heights) < 60
     assert await overflow(page) <= 0
 
 

@@ -54,10 +54,15 @@ export function duration(seconds) {
   if (seconds === null || seconds === undefined) return null;
   const first = PARTS.findIndex(([length], place) => seconds >= length || place === PARTS.length - 1);
   const [length, unit] = PARTS[first];
-  const text = unit.format(Math.floor(seconds / length));
+  const text = whole(unit, Math.floor(seconds / length));
   const rest = seconds % length;
   const next = PARTS[first + 1];
-  return next && rest >= next[0] ? `${text} ${next[1].format(Math.floor(rest / next[0]))}` : text;
+  return next && rest >= next[0] ? `${text} ${whole(next[1], Math.floor(rest / next[0]))}` : text;
+}
+
+/** A number and its unit stay together where a line ends. */
+function whole(unit, count) {
+  return unit.format(count).replace(/\s/g, "\u00a0");
 }
 
 function isToday(date) {
