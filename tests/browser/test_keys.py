@@ -9,7 +9,7 @@ from realtime import keys
 from realtime.policy import Role
 from realtime.services.first_start import SYSTEM
 from realtime.services.tokens import Wanted
-from tests.browser.conftest import MakeSite, Open, Site, state
+from tests.browser.conftest import ROWS, MakeSite, Open, Site, read, state
 from tests.browser.desk import conversation, desk, message, reply
 from tests.browser.settings_page import as_admin, closed_site
 
@@ -119,3 +119,29 @@ async def test_whoever_presses_beside_everything_is_left_alone(site: Site, open_
     # Longer than the keeper of the focus waits: by then it would have moved it.
     await page.evaluate("new Promise((done) => setTimeout(done, 500))")
     assert await page.evaluate(BESIDE)
+
+
+async def test_who_goes_through_a_live_list_by_keys_is_not_moved_and_finds_the_way_to_what_is_new(
+    site: Site, open_page: Open
+) -> None:
+    sensor = await site.sensor()
+    await read(site, sensor, 1, 2, 3)
+    page = (await open_page(site)).page
+    await state(page, "live")
+    rows, waiting = page.locator(f"{ROWS} summary"), page.locator(".sensor-events .waiting button")
+    await expect(page.locator(ROWS)).not_to_have_count(0)
+    shown = await rows.count()
+
+    await rows.first.focus()
+    await read(site, sensor, 4)
+    await expect(waiting).to_have_text("↑ 1 new event")
+    await page.keyboard.press("ArrowDown")
+    await expect(rows.nth(1)).to_be_focused()
+    await expect(rows).to_have_count(shown)
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Shift+Tab")
+    await expect(waiting).to_be_focused()
+    await page.keyboard.press("Enter")
+
+    await expect(rows).to_have_count(shown + 1)
+    await expect(rows.first).to_be_focused()

@@ -30,6 +30,17 @@ export class Hold {
     });
   }
 
+  /**
+   * What to hear on the element around the list and the button that shows what waits: going from row to row is no
+   * leaving, and whoever goes to that button finds it there.
+   */
+  get focus() {
+    return {
+      onFocusIn: () => (this.inside.value = true),
+      onFocusOut: ({ currentTarget, relatedTarget }) => (this.inside.value = currentTarget.contains(relatedTarget)),
+    };
+  }
+
   /** Show what waits, and hold on there if it is still to be held. */
   catchUp() {
     this.kept.value = this.held.peek() ? this.list.peek().peek() : null;

@@ -18,10 +18,10 @@ export function List({ hold, phase, onRetry }) {
   };
   const entries = hold.shown.value;
   const { kind, detail } = phase.value;
-  return html`<section class="feed" aria-label=${t("Events, newest first")}>
+  return html`<section class="feed" aria-label=${t("Events, newest first")} ...${hold.focus}>
     <div ref=${top} class="top"></div>
     <${Waiting} hold=${hold} onShow=${show} />
-    <ol role="list" onFocusIn=${() => (hold.inside.value = true)} onFocusOut=${() => (hold.inside.value = false)} onKeyDown=${walk}>
+    <ol role="list" onKeyDown=${walk}>
       ${entries.map((entry) => html`<${Steady} key=${entry.key} entry=${entry} />`)}
     </ol>
     ${kind === "loading" && html`<p class="note" role="status">${t("Loading …")}</p>`}

@@ -15,10 +15,9 @@ export function Live({ latest, render, label }) {
     hold.catchUp();
     box.current.scrollTop = 0;
   };
-  return html`<div class="live">
+  return html`<div class="live" ...${hold.focus}>
     <${Waiting} hold=${hold} onShow=${show} />
-    <ol role="list" ref=${box} tabindex="0" aria-label=${label} onKeyDown=${walk} onScroll=${({ currentTarget }) => (hold.away.value = currentTarget.scrollTop > 4)}
-      onFocusIn=${() => (hold.inside.value = true)} onFocusOut=${() => (hold.inside.value = false)}>
+    <ol role="list" ref=${box} tabindex="0" aria-label=${label} onKeyDown=${walk} onScroll=${({ currentTarget }) => (hold.away.value = currentTarget.scrollTop > 4)}>
       ${hold.shown.value.map((entry) => html`<${Item} key=${`${entry.key} ${entry.rank[1]}`} entry=${entry} render=${render} />`)}
     </ol>
   </div>`;

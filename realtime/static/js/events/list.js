@@ -20,7 +20,7 @@ export function List({ log, onOpen }) {
   const entries = hold.shown.value;
   const open = (entry) => entry.gap || onOpen(entry);
   const scrolled = ({ target }) => target.classList.contains("entries") && (hold.away.value = target.scrollTop > 1);
-  return html`<div class="console" ref=${box} onScrollCapture=${scrolled} onFocusIn=${() => (hold.inside.value = true)} onFocusOut=${() => (hold.inside.value = false)}>
+  return html`<div class="console" ref=${box} onScrollCapture=${scrolled} ...${hold.focus}>
     <${Waiting} hold=${hold} box=${box} />
     ${entries.length > 0 && html`<${Scroller} class="entries" rows=${entries} height=${rem.value * (isNarrow.value ? HEIGHT.narrow : HEIGHT.wide)} label=${t("Events, newest first")}
       keyOf=${({ key }) => key} render=${(entry) => html`<${Entry} key=${entry.key} entry=${entry} onOpen=${onOpen} />`} onOpen=${open} />`}
