@@ -158,7 +158,7 @@ async def test_who_is_signed_out_meanwhile_is_told(make_site: MakeSite, open_pag
 
     other = await page.context.new_page()
     await other.goto(f"{site.url}/logout")
-    await other.get_by_role("button", name="Sign in").click()
+    await other.get_by_role("button", name="Sign out").click()
 
     await state(page, "signedout")
     await expect(page.locator(".banner")).to_contain_text("realtime user link admin")
