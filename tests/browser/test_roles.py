@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from realtime import keys
 from realtime.policy import Role
 from realtime.services.first_start import SYSTEM
+from realtime.services.tokens import Wanted
 from tests.browser.conftest import MakeSite, Open, Site, state
 from tests.browser.desk import conversation
 from tests.browser.settings_page import sign_in, user
@@ -22,6 +23,21 @@ async def given(site: Site, number: int, role: Role) -> None:
     token = {"Authorization": f"Bearer {await site.token(Role.ADMIN)}"}
     async with site.session.patch(f"{site.url}/api/v1/users/{number}/", json={"role": role}, headers=token) as answer:
         assert answer.status == 200
+
+
+async def instead(site: Site, page: Page, otto: int) -> None:
+    """Sign out in another tab, and in again as another agent."""
+    elsewhere = await page.context.new_page()
+    await elsewhere.goto(f"{site.url}/logout")
+    await elsewhere.get_by_role("button", name="Sign out").click()
+    await state(page, "signedout")
+    link = await site.app[keys.ACCOUNTS].logins.make_link(SYSTEM, otto)
+    await elsewhere.goto(f"{site.url}/login/{link.code}")
+    await elsewhere.locator(".sheet button").click()
+    await elsewhere.wait_for_url(f"{site.url}/")
+    await page.evaluate(LOOKED_AT)
+    await state(page, "live")
+    await expect(page.locator(".bar")).to_contain_text("otto")
 
 
 PAGES = [
@@ -65,7 +81,7 @@ async def test_who_may_hear_nothing_and_signs_out_is_told_so(make_site: MakeSite
     device = await user(site, "device", Role.DEVICE)
     link = await site.app[keys.ACCOUNTS].logins.make_link(SYSTEM, device)
     page = (await open_page(site, f"/login/{link.code}")).page
-    await page.get_by_role("button").click()
+    await page.locator(".sheet button").click()
     await state(page, "barred")
 
     await page.context.clear_cookies()
@@ -87,17 +103,20 @@ async def test_who_signs_in_after_another_takes_conversations_for_themselves(
     await state(page, "live")
     await page.locator(".take").wait_for()
 
-    elsewhere = await page.context.new_page()
-    await elsewhere.goto(f"{site.url}/logout")
-    await elsewhere.get_by_role("button", name="Sign out").click()
-    await state(page, "signedout")
-    otto = await site.app[keys.ACCOUNTS].logins.make_link(SYSTEM, await user(site, "otto", Role.AGENT))
-    await elsewhere.goto(f"{site.url}/login/{otto.code}")
-    await elsewhere.get_by_role("button").click()
-    await elsewhere.wait_for_url(f"{site.url}/")
-    await page.evaluate(LOOKED_AT)
-    await state(page, "live")
-    await expect(page.locator(".bar")).to_contain_text("otto")
+    await instead(site, page, await user(site, "otto", Role.AGENT))
     await page.locator(".take").click()
 
     await expect(page.locator(".standing")).to_contain_text("otto")
+
+
+async def test_who_signs_in_after_another_sees_their_own_tokens(make_site: MakeSite, open_page: Open) -> None:
+    site = await make_site(access="closed")
+    await site.token(Role.AGENT)
+    vera, otto = await user(site, "vera", Role.AGENT), await user(site, "otto", Role.AGENT)
+    await site.app[keys.ACCOUNTS].tokens.create(SYSTEM, Wanted("of vera", "vera", Role.AGENT))
+    page = (await sign_in(open_page, site, vera)).page
+    await expect(page.locator("#tokens")).to_contain_text("of vera")
+
+    await instead(site, page, otto)
+
+    await expect(page.locator("#tokens")).to_contain_text("There is no token yet")

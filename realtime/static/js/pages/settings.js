@@ -1,5 +1,6 @@
 // The page of whoever looks after the server: users, tokens, backups, how it stands, what it goes by; and one's own things.
 
+import { effect, untracked } from "@preact/signals";
 import { Panel, Forbidden } from "../components/panel.js";
 import { html } from "../html.js";
 import { openPage } from "../page.js";
@@ -52,4 +53,13 @@ openPage({
     onEvent: ({ channel, data }) => (channel === "audit" ? audited(data.action) : seen(data)),
     onMissed: reloadAll,
   },
+});
+
+// Another may sign in while the page is open: tokens are then theirs, and not those of who was here before.
+let known = reader.peek();
+effect(() => {
+  const now = reader.value;
+  const same = now.name === known.name && now.role === known.role;
+  known = now;
+  if (!same) untracked(reloadAll);
 });
