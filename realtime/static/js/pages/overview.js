@@ -3,10 +3,10 @@
 import { effect } from "@preact/signals";
 import { Batches } from "../batches.js";
 import { Panel } from "../components/panel.js";
+import { part } from "../components/part.js";
 import { html } from "../html.js";
 import { Audit, latestEntries } from "../overview/audit.js";
 import { Cards } from "../overview/cards.js";
-import { Conversations, Times } from "../overview/courses.js";
 import { SensorEvents, SensorFeed, UNION } from "../overview/events.js";
 import { Online, WhoIsOnline } from "../overview/online.js";
 import { RangePicker } from "../overview/rangepicker.js";
@@ -22,6 +22,11 @@ const ratings = latestRatings();
 const entries = latestEntries();
 const online = new Online();
 const sensors = new SensorEvents();
+
+// Charts weigh as much as the rest of the page; a server without a support desk has none.
+const courses = () => import("../overview/courses.js");
+const Conversations = part(courses, "Conversations");
+const Times = part(courses, "Times");
 
 const BY_CHANNEL = new Map([
   ["csat", (events) => ratings.take(events.map(({ data }) => data).filter(({ answered_at: at }) => at), { fresh: true })],

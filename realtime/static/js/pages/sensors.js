@@ -1,7 +1,7 @@
 // The page of the sensors: all of them as cards, the chosen one with its course, and where they are.
 
-import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { batch, computed, effect, untracked } from "@preact/signals";
+import { part } from "../components/part.js";
 import { html } from "../html.js";
 import { openPage } from "../page.js";
 import { t } from "../words.js";
@@ -18,7 +18,7 @@ const WAITING_LIMIT = 5_000;
 const course = computed(() => (chosen.value === null ? null : new Course(chosen.value)));
 
 // The chart and what stands around it are loaded with the first sensor that is chosen.
-const part = signal({ kind: "loading" });
+const Detail = part(() => import("../sensors/detail.js"), "Detail", { class: "detail panel" });
 
 let waiting = [];
 let drawing = null;
@@ -34,7 +34,7 @@ function draw() {
   const events = waiting;
   waiting = [];
   if (events.length > WAITING_LIMIT) reload();
-  else batch(() => [sensors, locations, standings, course.peek()].forEach((part) => part?.take(events)));
+  else batch(() => [sensors, locations, standings, course.peek()].forEach((one) => one?.take(events)));
 }
 
 function reload() {
@@ -44,28 +44,9 @@ function reload() {
   course.peek()?.again();
 }
 
-async function loadPart() {
-  if (part.peek().kind === "ready") return;
-  part.value = { kind: "loading" };
-  part.value = await import("../sensors/detail.js").then(
-    ({ Detail }) => ({ kind: "ready", Detail }),
-    () => ({ kind: "failed" }),
-  );
-}
-
-function Chosen({ course }) {
-  const { kind, Detail } = part.value;
-  useEffect(() => void loadPart(), []);
-  if (kind === "ready") return html`<${Detail} key=${course.id} course=${course} />`;
-  return html`<section class="detail panel note" role="status">
-    <p>${kind === "failed" ? t("This could not be loaded.") : t("Loading …")}</p>
-    ${kind === "failed" && html`<button type="button" class="quiet" onClick=${loadPart}>${t("Try again")}</button>`}
-  </section>`;
-}
-
 function Main() {
   return html`<div class="sensors-page" data-chosen=${course.value !== null}>
-    ${course.value && html`<${Chosen} course=${course.value} />`}
+    ${course.value && html`<${Detail} key=${course.value.id} course=${course.value} />`}
     <${SensorList} />
     <${Locations} />
   </div>`;
