@@ -75,3 +75,13 @@ async def test_the_scale_of_a_course_is_in_round_minutes(site: Site, open_page: 
     scale = {text for text in written if re.search(r"\d[ms]$", text)}
     assert {"5m", "10m"} <= scale
     assert not [text for text in scale if re.search(r"m \d+s$", text)]
+
+
+async def test_the_grid_counts_whole_conversations(site: Site, open_page: Open) -> None:
+    await site.post("conversations", {"contact_name": "Eva"})
+    page = (await open_page(site, prepare=listening)).page
+
+    await page.wait_for_function("() => window.written.includes('1')")
+
+    numbers = {text for text in await page.evaluate("window.written") if re.fullmatch(r"[\d.,]+", text)}
+    assert numbers <= {"0", "1", "2"}

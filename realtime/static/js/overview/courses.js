@@ -8,6 +8,9 @@ import { t } from "../words.js";
 
 const [HEIGHT, LOWER] = [300, 180];
 
+/** Distances of the grid where there are no halves: 1, 2, 5, 10 … */
+const WHOLE = [...Array(8).keys()].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
+
 /** Conversations that began and were closed on each day of `days`, and how many were open at its end. */
 export function Conversations({ days }) {
   const series = useMemo(
@@ -18,7 +21,7 @@ export function Conversations({ days }) {
     ],
     [days],
   );
-  return html`<${Chart} label=${t("Conversations by day")} series=${series} height=${HEIGHT} when=${told} />`;
+  return html`<${Chart} label=${t("Conversations by day")} series=${series} height=${HEIGHT} steps=${WHOLE} when=${told} />`;
 }
 
 /** How long half, and nine of ten, waited at most on each day; of the whole time mean, p50 and p90 of all three times. */
