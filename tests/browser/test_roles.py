@@ -25,12 +25,17 @@ async def given(site: Site, number: int, role: Role) -> None:
         assert answer.status == 200
 
 
-async def instead(site: Site, page: Page, otto: int) -> None:
-    """Sign out in another tab, and in again as another agent."""
+async def signed_out(site: Site, page: Page) -> None:
+    """Sign out in another tab."""
     elsewhere = await page.context.new_page()
     await elsewhere.goto(f"{site.url}/logout")
     await elsewhere.get_by_role("button", name="Sign out").click()
     await state(page, "signedout")
+
+
+async def instead(site: Site, page: Page, otto: int) -> None:
+    """Sign in again in another tab, as another agent."""
+    elsewhere = await page.context.new_page()
     link = await site.app[keys.ACCOUNTS].logins.make_link(SYSTEM, otto)
     await elsewhere.goto(f"{site.url}/login/{link.code}")
     await elsewhere.locator(".sheet button").click()
@@ -102,8 +107,13 @@ async def test_who_signs_in_after_another_takes_conversations_for_themselves(
     await page.goto(f"{site.url}/conversations?c={of}")
     await state(page, "live")
     await page.locator(".take").wait_for()
+    text = page.locator(".message .text")
+    await expect(text).to_be_visible()
 
+    await signed_out(site, page)
+    await expect(text).to_be_hidden()
     await instead(site, page, await user(site, "otto", Role.AGENT))
+    await expect(text).to_be_visible()
     await page.locator(".take").click()
 
     await expect(page.locator(".standing")).to_contain_text("otto")
@@ -117,6 +127,7 @@ async def test_who_signs_in_after_another_sees_their_own_tokens(make_site: MakeS
     page = (await sign_in(open_page, site, vera)).page
     await expect(page.locator("#tokens")).to_contain_text("of vera")
 
+    await signed_out(site, page)
     await instead(site, page, otto)
 
     await expect(page.locator("#tokens")).to_contain_text("There is no token yet")

@@ -20,7 +20,7 @@ export function Shell({ name, title, connection, children }) {
       <${Status} state=${connection.state} />
       <${ReaderMenu} />
     </header>
-    <main id="main" tabindex="-1" class=${`page-${name}`}>
+    <main id="main" tabindex="-1" class=${`page-${name}`} data-state=${connection.state.value.kind}>
       <${Trouble} connection=${connection} />
       <h1 class="title">${title}</h1>
       ${children}
