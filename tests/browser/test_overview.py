@@ -198,6 +198,7 @@ async def test_who_reads_in_a_list_is_not_moved(site: Site, open_page: Open) -> 
         await rated(site, f"Customer {n}", 1 + n % 5, "Well. " * 10)
     page = (await open_page(site)).page
     await expect(page.locator("#csat li")).to_have_count(12)
+    await expect(page.locator("#by-day canvas")).to_be_visible()
     await page.locator("#csat ol").evaluate("list => { list.scrollTop = 200 }")
     read = page.locator("#csat li").nth(5)
     before = await read.bounding_box()

@@ -30,6 +30,7 @@ async def test_who_reads_further_down_is_not_moved(site: Site, open_page: Open) 
     page = (await open_page(site)).page
     await state(page, "live")
     await expect(page.locator(ROWS)).to_have_count(50)
+    await expect(page.locator(".desk-empty")).to_be_visible()
     reading = page.locator(ROWS).nth(30)
     await reading.scroll_into_view_if_needed()
     before, text = await reading.bounding_box(), await reading.inner_text()

@@ -3,7 +3,6 @@
 import { effect } from "@preact/signals";
 import { Batches } from "../batches.js";
 import { Panel } from "../components/panel.js";
-import { part } from "../components/part.js";
 import { html } from "../html.js";
 import { Audit, latestEntries } from "../overview/audit.js";
 import { Cards } from "../overview/cards.js";
@@ -11,7 +10,7 @@ import { SensorEvents, SensorFeed, UNION } from "../overview/events.js";
 import { Online, WhoIsOnline } from "../overview/online.js";
 import { RangePicker } from "../overview/rangepicker.js";
 import { latestRatings, Ratings } from "../overview/ratings.js";
-import { Report } from "../overview/report.js";
+import { charts, Report } from "../overview/report.js";
 import { Satisfaction } from "../overview/satisfaction.js";
 import { openPage } from "../page.js";
 import { address, may, reader, reads } from "../place.js";
@@ -22,11 +21,6 @@ const ratings = latestRatings();
 const entries = latestEntries();
 const online = new Online();
 const sensors = new SensorEvents();
-
-// Charts weigh as much as the rest of the page; a server without a support desk has none.
-const courses = () => import("../overview/courses.js");
-const Conversations = part(courses, "Conversations");
-const Times = part(courses, "Times");
 
 const BY_CHANNEL = new Map([
   ["csat", (events) => ratings.take(events.map(({ data }) => data).filter(({ answered_at: at }) => at), { fresh: true })],
@@ -97,8 +91,8 @@ function Desk() {
     <div class="desk-head"><${RangePicker} /></div>
     <${Panel} title=${t("Support desk")} class="figures" load=${load}>${value && html`<${Cards} report=${value} />`}<//>
     <div class="courses">
-      <${Panel} title=${t("Conversations by day")} load=${load} id="by-day">${value && html`<${Conversations} days=${value.days} />`}<//>
-      <${Panel} title=${t("How long customers wait")} load=${load} id="times">${value && html`<${Times} report=${value} />`}<//>
+      <${Panel} title=${t("Conversations by day")} load=${load} id="by-day">${value && html`<${charts.Conversations} days=${value.days} />`}<//>
+      <${Panel} title=${t("How long customers wait")} load=${load} id="times">${value && html`<${charts.Times} report=${value} />`}<//>
       <${Panel} title=${t("How satisfied they are")} load=${load} id="satisfaction">${value && html`<${Satisfaction} distribution=${value.distribution} />`}<//>
     </div>
   `;
