@@ -85,3 +85,21 @@ async def test_the_grid_counts_whole_conversations(site: Site, open_page: Open) 
 
     numbers = {text for text in await page.evaluate("window.written") if re.fullmatch(r"[\d.,]+", text)}
     assert numbers <= {"0", "1", "2"}
+
+
+async def test_charts_that_could_not_be_loaded_can_be_asked_for_again(site: Site, open_page: Open) -> None:
+    await site.post("conversations", {"contact_name": "Eva"})
+
+    async def cut(context: BrowserContext) -> None:
+        await context.route("**/courses.*.js", lambda route: route.abort())
+
+    opened = await open_page(site, prepare=cut)
+    again = opened.page.locator(".figures").get_by_role("button", name="Try again")
+    await again.wait_for()
+    assert all("ERR_FAILED" in fault for fault in opened.faults)
+    opened.faults.clear()
+
+    await opened.page.context.unroute("**/courses.*.js")
+    await again.click()
+
+    await expect(opened.page.locator("#by-day canvas")).to_be_visible()

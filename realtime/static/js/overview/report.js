@@ -2,7 +2,7 @@
 
 import { computed, effect } from "@preact/signals";
 import { Load } from "../load.js";
-import { ask, reads } from "../place.js";
+import { ask, reads, Refused } from "../place.js";
 import { isUsual, query, range } from "./range.js";
 
 /** The signal comes up to once a second, the whole report is asked for more rarely. */
@@ -44,6 +44,6 @@ export class Report {
 async function asked(signal) {
   const report = await ask("api/v1/metrics/", query(range.peek()), { signal });
   // A server without a support desk has no charts. Shown a moment later, they would move what stands below.
-  if (report.total_conversations > 0) charts ??= await import("./courses.js");
+  if (report.total_conversations > 0) charts ??= await import("./courses.js").catch((error) => Promise.reject(new Refused(0, error.message)));
   return report;
 }
